@@ -1,0 +1,21 @@
+/* clock.h - what time it is, for floors that may know.
+ *
+ * The core (server/momentum, server/job) never includes this: it is told the
+ * time.  Leases and rates use the monotonic clock; the wall clock is for show.
+ *
+ * Layer: sdk/base.  Thread: any. */
+#ifndef FW_BASE_CLOCK_H
+#define FW_BASE_CLOCK_H
+
+#include <stdint.h>
+
+/* Milliseconds of CLOCK_MONOTONIC. */
+int64_t fw_clock_mono_ms(void);
+
+/* Microseconds of CLOCK_MONOTONIC. */
+int64_t fw_clock_mono_us(void);
+
+/* Milliseconds since 1970, for people. */
+int64_t fw_clock_unix_ms(void);
+
+#endif

@@ -1,0 +1,39 @@
+#include "sdk/base/mem.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ALIGNMENT 64u
+
+void *fw_mem_array(size_t n, size_t size)
+{
+    return calloc(n ? n : 1, size);
+}
+
+void *fw_mem_aligned(size_t n, size_t size)
+{
+    size_t bytes;
+
+    if (__builtin_mul_overflow(n, size, &bytes) || bytes > SIZE_MAX - ALIGNMENT)
+        return NULL;
+    bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    return aligned_alloc(ALIGNMENT, bytes ? bytes : ALIGNMENT);
+}
+
+int fw_mem_grow(void *items, size_t *capacity, size_t need, size_t size)
+{
+    size_t want = *capacity * 2 > need ? *capacity * 2 : need;
+    void *old;
+    void *grown;
+
+    if (need <= *capacity)
+        return 0;
+    memcpy(&old, items, sizeof(old));
+    grown = reallocarray(old, want, size);
+    if (!grown)
+        return -1;
+    memcpy(items, &grown, sizeof(grown));
+    *capacity = want;
+    return 0;
+}

@@ -1,0 +1,20 @@
+/* mem.h - allocation that checks its arithmetic.
+ *
+ * Layer: sdk/base.  Thread: any.  The caller owns what is returned and ends it
+ * with free().  NULL means out of memory or a size that does not fit. */
+#ifndef FW_BASE_MEM_H
+#define FW_BASE_MEM_H
+
+#include <stddef.h>
+
+/* `n` zeroed items of `size` bytes; never NULL for n = 0 if memory is left. */
+void *fw_mem_array(size_t n, size_t size);
+
+/* `n` items of `size` bytes, not zeroed, on a 64-byte boundary. */
+void *fw_mem_aligned(size_t n, size_t size);
+
+/* Grow `*items` (of `size` bytes each) so that `need` fit; the capacity at
+ * least doubles.  On 0 items are kept and moved; on -1 nothing has changed. */
+int fw_mem_grow(void *items, size_t *capacity, size_t need, size_t size);
+
+#endif

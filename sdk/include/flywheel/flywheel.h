@@ -1,0 +1,224 @@
+/* flywheel.h - the worker side of flywheel in C.
+ *
+ * A worker joins a job on a flywheel server, pulls the parameters, computes a
+ * gradient on its own data and pushes it; the server applies the gradient with
+ * a momentum that its controller lowers as more asynchronous workers connect.
+ *
+ *     #include <flywheel/flywheel.h>
+ *
+ *     int train(float *parameters, float *gradient, uint64_t rounds)
+ *     {
+ *         struct fw_tensor tensors[] = {{"weight", 1, {3}}, {"bias", 0, {0}}};
+ *         struct fw_worker_options options;
+ *         struct fw_worker *worker = NULL;
+ *         struct fw_ack ack;
+ *         struct fw_err err;
+ *         fw_status s;
+ *
+ *         fw_worker_options_init(&options, sizeof(options));
+ *         options.job = "linear";
+ *         options.tensors = tensors;
+ *         options.n_tensors = 2;
+ *         options.initial = parameters;
+ *         s = fw_worker_open(&options, &worker, &err);
+ *         if (s == FW_OK)
+ *             s = fw_worker_pull(worker, parameters, &ack.version, &err);
+ *         for (uint64_t i = 0; s == FW_OK && i < rounds; i++) {
+ *             struct fw_gradient push = {.values = gradient, .samples = 32,
+ *                                        .base_version = ack.version};
+ *
+ *             push.loss = compute(parameters, gradient);
+ *             s = fw_worker_round(worker, &push, parameters, &ack, &err);
+ *         }
+ *         fw_worker_close(worker);
+ *         return s == FW_OK ? 0 : complain(err.reason, err.text);
+ *     }
+ *
+ * (`compute` and `complain` are yours: the gradient of your loss, and your
+ * way to say what went wrong.)
+ *
+ * Layout: parameters and gradients are one flat array of float: the tensors in
+ * the order given, each row-major, without gaps.
+ *
+ * Threads: a worker handle may be used by one thread at a time; handles are
+ * independent of each other.  The library runs one background thread a handle,
+ * sends heartbeats from it, and never exits, prints, forks or sets a signal
+ * handler.  Do not fork between fw_worker_open() and fw_worker_close().
+ *
+ * Ownership: what you pass in stays yours and is not read after the call has
+ * returned, but for the options' log function. */
+#ifndef FLYWHEEL_FLYWHEEL_H
+#define FLYWHEEL_FLYWHEEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define FW_VERSION_TEXT "0.1.0"
+#define FW_API          __attribute__((visibility("default")))
+#define FW_MUST_USE     __attribute__((warn_unused_result))
+
+/* The outcome of a call: a name, and what it says to a person. */
+#define FW_STATUS_MAP(X)                                                       \
+    X(OK, "ok")                                                                \
+    X(NOMEM, "out of memory")                                                  \
+    X(INVALID, "not acceptable")                                               \
+    X(NOT_FOUND, "not found")                                                  \
+    X(EXISTS, "exists already")                                                \
+    X(STALE, "belongs to the past")                                            \
+    X(PRECONDITION, "not possible in this state")                              \
+    X(BUSY, "full, try again later")                                           \
+    X(UNAVAILABLE, "cannot be reached")                                        \
+    X(TIMEOUT, "took too long")                                                \
+    X(DENIED, "not allowed")                                                   \
+    X(CORRUPT, "fails its check")                                              \
+    X(IO, "input or output failed")                                            \
+    X(CLOSED, "closing, no new work")                                          \
+    X(UNSUPPORTED, "not supported")                                            \
+    X(INTERNAL, "a defect in flywheel")
+
+typedef enum fw_status {
+#define FW_STATUS_ENUM(code, text) FW_##code,
+    FW_STATUS_MAP(FW_STATUS_ENUM)
+#undef FW_STATUS_ENUM
+} fw_status;
+
+/* Why a call failed, for a program (`reason`, a stable upper-case word such as
+ * SHAPE_MISMATCH; docs/protocol.md lists them; empty if the failure was local)
+ * and for a person (`text`).  Both are always terminated. */
+struct fw_err {
+    char reason[32];
+    char text[320];
+};
+
+/* The phrase of FW_STATUS_MAP.  Never NULL.  Any thread. */
+FW_API const char *fw_status_text(fw_status s);
+
+/* The library's version, as in FW_VERSION_TEXT.  Any thread. */
+FW_API const char *fw_version(void);
+
+#define FW_RANK_MAX        8
+#define FW_TENSOR_NAME_MAX 127
+#define FW_NAME_MAX        64
+
+/* One named block of float parameters. */
+struct fw_tensor {
+    const char *name;            /* 1 to FW_TENSOR_NAME_MAX bytes of UTF-8 */
+    uint32_t rank;               /* 0 (a scalar) to FW_RANK_MAX */
+    uint64_t shape[FW_RANK_MAX]; /* elements along each of `rank` axes */
+};
+
+/* How floats travel; arithmetic is fp32 on both ends whatever is chosen. */
+enum fw_dtype {
+    FW_DTYPE_F32 = 1,  /* IEEE 754 binary32, little-endian: exact */
+    FW_DTYPE_BF16 = 2, /* its upper half, rounded to nearest even: half size */
+};
+
+/* Told about reconnects and the like.  Called on the background thread; must
+ * not call back into the library. */
+typedef void fw_log_fn(void *user, const char *text);
+
+struct fw_worker_options {
+    size_t size;         /* set by fw_worker_options_init */
+    const char *address; /* "host:port"; default "127.0.0.1:7070" */
+    const char *job;     /* required; [A-Za-z0-9._-]{1,64} */
+    const char *name;    /* unique in the job; NULL: host-pid-number */
+    const struct fw_tensor *tensors; /* must equal the job's */
+    uint32_t n_tensors;
+    const float *initial;     /* uploaded if the job has no parameters yet */
+    enum fw_dtype wire_dtype; /* asked for; default FW_DTYPE_F32 */
+    uint32_t timeout_ms;      /* of one call; default 30,000 */
+    fw_log_fn *log;           /* may be NULL */
+    void *log_user;
+};
+
+/* Fill in the defaults.  `size` is sizeof(struct fw_worker_options) as the
+ * caller was compiled, so that old programs work with newer libraries. */
+FW_API void fw_worker_options_init(struct fw_worker_options *o, size_t size);
+
+/* A gradient to push. */
+struct fw_gradient {
+    const float *values;   /* as many as the tensors have elements */
+    uint64_t base_version; /* the version the gradient was computed at */
+    uint64_t samples;      /* examples in the batch; 0 if not known */
+    double loss;           /* mean training loss of the batch; NAN if unknown */
+    double curvature;      /* h of a probe on this batch; 0 if none */
+};
+
+/* What the server did with a gradient. */
+struct fw_ack {
+    uint64_t version;         /* the model's version with the gradient in it */
+    uint64_t durable_version; /* newest version that survives a crash */
+    uint64_t incarnation;     /* changes when the server restarts */
+    uint64_t staleness;       /* versions applied since base_version */
+    double momentum;          /* explicit momentum the step used */
+    double learning_rate;     /* step size the step used */
+};
+
+struct fw_worker; /* opaque; made and ended by fw_worker_open and _close */
+
+/* Join a job and open the training stream; uploads `initial` if the job waits
+ * for its first parameters.  On failure *out is NULL and `err` (may be NULL)
+ * says why: FW_NOT_FOUND (JOB_NOT_FOUND), FW_INVALID (SHAPE_MISMATCH,
+ * UNKNOWN_TENSOR), FW_EXISTS (WORKER_EXISTS), FW_BUSY (TOO_MANY_WORKERS),
+ * FW_UNAVAILABLE (no server there), FW_TIMEOUT, FW_NOMEM. */
+FW_API FW_MUST_USE fw_status fw_worker_open(const struct fw_worker_options *o,
+                                            struct fw_worker **out,
+                                            struct fw_err *err);
+
+/* Receive the newest parameters into `parameters` (all elements) and their
+ * version.  On failure the contents of `parameters` are undefined. */
+FW_API FW_MUST_USE fw_status fw_worker_pull(struct fw_worker *w,
+                                            float *parameters,
+                                            uint64_t *version,
+                                            struct fw_err *err);
+
+/* Push a gradient and wait until the server has applied or refused it whole.
+ * FW_INVALID (NON_FINITE, VERSION_AHEAD), FW_STALE (FENCED: the lease was
+ * lost), FW_STALE (TOO_STALE), FW_UNAVAILABLE, FW_TIMEOUT. */
+FW_API FW_MUST_USE fw_status fw_worker_push(struct fw_worker *w,
+                                            const struct fw_gradient *g,
+                                            struct fw_ack *ack,
+                                            struct fw_err *err);
+
+/* fw_worker_push, then the parameters that contain it (ack->version or newer;
+ * ack->version is set to what `parameters` holds) in one round trip. */
+FW_API FW_MUST_USE fw_status fw_worker_round(struct fw_worker *w,
+                                             const struct fw_gradient *g,
+                                             float *parameters,
+                                             struct fw_ack *ack,
+                                             struct fw_err *err);
+
+/* Result of an evaluation on held-out data. */
+struct fw_evaluation {
+    uint64_t version; /* the version that was evaluated */
+    uint64_t samples;
+    double loss;     /* mean */
+    double accuracy; /* share correct in [0, 1]; NAN if not a classifier */
+};
+
+/* Report an evaluation to the job. */
+FW_API FW_MUST_USE fw_status fw_worker_report(struct fw_worker *w,
+                                              const struct fw_evaluation *e,
+                                              struct fw_err *err);
+
+/* Elements of all tensors together: the length of every float array. */
+FW_API uint64_t fw_worker_n_elements(const struct fw_worker *w);
+
+/* The name the worker joined by.  Lent by the handle. */
+FW_API const char *fw_worker_name(const struct fw_worker *w);
+
+/* How many gradients lie between curvature probes; 0: do not probe. */
+FW_API uint32_t fw_worker_probe_interval(const struct fw_worker *w);
+
+/* Leave the job, stop the thread, free everything.  NULL is allowed.  Waits at
+ * most two seconds for the server's goodbye. */
+FW_API void fw_worker_close(struct fw_worker *w);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,112 @@
+/* job.h - one training job: parameters, optimizer, sessions, controller.
+ *
+ * The pure core: no clock (every call is told `now_ms`, monotonic), no thread,
+ * no I/O, no randomness (secrets are handed in).  The server runs it on the
+ * job's own thread, tests and the lab run it under a virtual clock.
+ *
+ * Layer: server/job.  Thread: the job's, for everything here; versions that
+ * were referenced may travel (params.h). */
+#ifndef FW_JOB_JOB_H
+#define FW_JOB_JOB_H
+
+#include "sdk/wire/messages.h"
+#include "server/job/optimizer.h"
+#include "server/job/params.h"
+#include "server/job/report.h"
+#include "server/job/sessions.h"
+#include "server/momentum/controller.h"
+
+struct fw_job {
+    struct fw_job_spec spec;      /* owned; defaults filled in */
+    uint64_t n_elements;          /* of the flat vector */
+    uint64_t incarnation;         /* of the server */
+    uint64_t durable_version;     /* newest on disk; 0: none */
+    char checkpoint[FW_PATH_MAX]; /* newest on disk; empty: none */
+    int64_t born_ms;
+    struct fw_pool *pool;          /* ref; shared with reading calls */
+    struct fw_version *current;    /* ref; NULL until initialised */
+    struct fw_optimizer optimizer; /* momentum buffer and step kernel */
+    struct fw_sessions sessions;   /* workers, epochs, exactly-once table */
+    struct fw_controller controller;
+    struct fw_report report; /* losses, rates, counts, norms */
+};
+
+/* `spec` is copied and must have passed fw_job_spec_check.  On failure `job`
+ * is closed. */
+FW_MUST_USE fw_status fw_job_init(struct fw_job *job,
+                                  const struct fw_job_spec *spec,
+                                  uint64_t incarnation, int64_t now_ms,
+                                  struct fw_err *err);
+void fw_job_close(struct fw_job *job);
+
+/* First parameters: takes a complete gather of fp32 values in any case.  A
+ * second upload is told already_initialized; NON_FINITE changes nothing. */
+FW_MUST_USE fw_status fw_job_initialize(struct fw_job *job,
+                                        struct fw_gather *take,
+                                        struct fw_initialize_response *out,
+                                        struct fw_err *err);
+
+/* WORKER_EXISTS, TOO_MANY_WORKERS, SHAPE_MISMATCH, UNKNOWN_TENSOR,
+ * DTYPE_UNSUPPORTED, PROTOCOL_UNSUPPORTED.  A name whose session was lost or
+ * has left may join again and gets a higher epoch. */
+FW_MUST_USE fw_status fw_job_join(struct fw_job *job,
+                                  const struct fw_join_request *request,
+                                  const uint8_t session[FW_SESSION_BYTES],
+                                  int64_t now_ms, struct fw_join_response *out,
+                                  struct fw_err *err);
+
+/* Find the live session of a Train stream; renews the lease.  *epoch names it
+ * from now on.  SESSION_UNKNOWN, FENCED. */
+FW_MUST_USE fw_status fw_job_open(struct fw_job *job,
+                                  const uint8_t session[FW_SESSION_BYTES],
+                                  int64_t now_ms, uint64_t *epoch,
+                                  enum fw_dtype *dtype, struct fw_err *err);
+
+/* Something was heard of the worker: renew its lease.  FENCED once it was
+ * lost, has left or was replaced. */
+FW_MUST_USE fw_status fw_job_touch(struct fw_job *job, uint64_t epoch,
+                                   int64_t now_ms, struct fw_err *err);
+
+/* Apply a complete gradient: all checks, one step, version + 1, or a refusal
+ * that changes nothing.  Takes the gather in any case.  FW_OK fills `ack` (a
+ * refusal of this gradient is an ack with a reason: NON_FINITE, VERSION_AHEAD,
+ * TOO_STALE, NOT_INITIALIZED, SEQUENCE_GAP); FENCED means that the session has
+ * ended, and the stream with it. */
+FW_MUST_USE fw_status fw_job_push(struct fw_job *job, uint64_t epoch,
+                                  struct fw_gather *take, int64_t now_ms,
+                                  struct fw_gradient_ack *ack,
+                                  struct fw_err *err);
+
+/* Goodbye by session; harmless if it is over. */
+void fw_job_leave(struct fw_job *job, const uint8_t session[FW_SESSION_BYTES],
+                  int64_t now_ms);
+
+/* Time passes: leases run out, the controller thinks.  Call every 250 ms. */
+void fw_job_tick(struct fw_job *job, int64_t now_ms);
+
+/* A validation result. */
+FW_MUST_USE fw_status fw_job_report(struct fw_job *job,
+                                    const struct fw_report_request *r,
+                                    int64_t now_ms, struct fw_err *err);
+
+/* An operator's wish; out->text is the decision's sentence. */
+FW_MUST_USE fw_status fw_job_set_controller(struct fw_job *job,
+                                            const struct fw_set_controller *set,
+                                            int64_t now_ms,
+                                            struct fw_sentence *out,
+                                            struct fw_err *err);
+
+/* Tell the job that `version` is on disk at `path`. */
+void fw_job_durable(struct fw_job *job, uint64_t version, const char *path);
+
+/* A snapshot; the caller closes it. */
+FW_MUST_USE fw_status fw_job_status(const struct fw_job *job, int64_t now_ms,
+                                    struct fw_job_status *out);
+
+/* Decisions with an index above `after`, oldest first, at most `limit`;
+ * `unix_offset_ms` turns job time into wall time. */
+FW_MUST_USE fw_status fw_job_decisions(const struct fw_job *job, uint64_t after,
+                                       uint32_t limit, int64_t unix_offset_ms,
+                                       struct fw_decision_list *out);
+
+#endif

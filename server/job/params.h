@@ -1,0 +1,106 @@
+/* params.h - parameters as immutable, counted versions made of pooled blocks.
+ *
+ * A gradient is gathered into blocks of its own.  A step reads the current
+ * version w, the momentum buffer u and the gradient g, and writes the next
+ * version INTO g's blocks, which are warm in the cache; so a step needs no
+ * third buffer, and the old version's blocks go back to the pool when the last
+ * reader lets go of them, block by block.
+ *
+ * Layer: server/job.  Thread: pools, blocks and versions may be referenced and
+ * released from any thread; contents are written by one owner before publish
+ * and never after. */
+#ifndef FW_JOB_PARAMS_H
+#define FW_JOB_PARAMS_H
+
+#include <stdbool.h>
+
+#include "sdk/base/status.h"
+#include "sdk/wire/chunk.h"
+#include "sdk/wire/tensor.h"
+
+/* One chunk's worth of floats. */
+#define FW_BLOCK_ELEMENTS FW_CHUNK_ELEMENTS
+
+struct fw_pool;
+
+struct fw_block {
+    struct fw_pool *pool;  /* ref */
+    struct fw_block *next; /* used by the pool only */
+    uint32_t refs;         /* atomic */
+    float *data;           /* owned; 64-byte aligned, pool's block size */
+};
+
+/* A pool whose blocks hold min(n_elements, FW_BLOCK_ELEMENTS) floats and whose
+ * blocks in use never exceed `cap_bytes`.  Counted: blocks keep it alive. */
+FW_MUST_USE fw_status fw_pool_create(uint64_t n_elements, uint64_t cap_bytes,
+                                     struct fw_pool **out);
+void fw_pool_unref(struct fw_pool *p);
+uint64_t fw_pool_bytes_in_use(struct fw_pool *p);
+uint64_t fw_pool_cap_bytes(const struct fw_pool *p);
+
+struct fw_block *fw_block_ref(struct fw_block *b);
+void fw_block_unref(struct fw_block *b);
+
+/* An immutable state of all parameters.  Counted. */
+struct fw_version {
+    uint32_t refs;   /* atomic */
+    uint64_t number; /* 0 for the initial parameters */
+    uint64_t n_elements;
+    uint32_t n_blocks;
+    struct fw_block *blocks[]; /* ref each */
+};
+
+struct fw_version *fw_version_ref(struct fw_version *v);
+void fw_version_unref(struct fw_version *v);
+
+/* Elements of block i (the last one may be shorter). */
+uint32_t fw_version_block_elements(const struct fw_version *v, uint32_t i);
+
+/* A gradient (or initial parameters) on its way in.  One owner at a time: the
+ * reading call, then the job. */
+struct fw_gather {
+    enum fw_dtype dtype;
+    uint64_t n_elements;
+    uint64_t filled; /* elements so far */
+    struct fw_gather_check check;
+    struct fw_gradient_head head; /* of the first chunk */
+    uint32_t n_blocks;
+    struct fw_block *blocks[]; /* ref each; all reserved at create */
+};
+
+/* Called (any thread, no lock held) when a waiting reservation was granted. */
+struct fw_gather_waiter {
+    void (*granted)(struct fw_gather_waiter *w, struct fw_gather *g);
+    struct fw_gather_waiter *next; /* used by the pool only */
+    uint64_t n_elements;           /* set by create */
+    enum fw_dtype dtype;           /* set by create */
+};
+
+/* Reserve room for a whole gradient, so that one that has begun can always be
+ * finished.  FW_OK: *out is the caller's.  FW_BUSY: the pool is at its cap and
+ * `w` waits in line, first come first served; `granted` will be called.
+ * FW_NOMEM: nothing happened. */
+FW_MUST_USE fw_status fw_gather_create(struct fw_pool *p, uint64_t n_elements,
+                                       enum fw_dtype dtype,
+                                       struct fw_gather_waiter *w,
+                                       struct fw_gather **out);
+
+/* Take a waiter out of the line; false if it was granted already (then
+ * `granted` has run or is running). */
+bool fw_gather_cancel(struct fw_pool *p, struct fw_gather_waiter *w);
+
+/* Add a chunk that lies at element `offset`.  CHUNK_INVALID (a gap, too long,
+ * not whole elements) leaves the gather unusable but safe to close. */
+FW_MUST_USE fw_status fw_gather_add(struct fw_gather *g, uint64_t offset,
+                                    const struct fw_run *run,
+                                    struct fw_err *err);
+bool fw_gather_complete(const struct fw_gather *g);
+void fw_gather_close(struct fw_gather *g);
+
+/* A complete gather becomes a version; its blocks move.  `g` is closed.
+ * FW_NOMEM leaves `g` as it was. */
+FW_MUST_USE fw_status fw_version_from_gather(struct fw_gather *g,
+                                             uint64_t number,
+                                             struct fw_version **out);
+
+#endif
