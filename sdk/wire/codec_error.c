@@ -1,0 +1,98 @@
+/* google.rpc.Status with an ErrorInfo, and grpc.health.v1. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sdk/wire/codec.h"
+#include "sdk/wire/pack.h"
+#include "sdk/wire/reason.h"
+#include "sdk/wire/text.h"
+
+#include "google/rpc/error_details.pb-c.h"
+#include "google/rpc/status.pb-c.h"
+#include "grpc/health.pb-c.h"
+
+#define ERROR_INFO_URL "type.googleapis.com/google.rpc.ErrorInfo"
+
+fw_status fw_encode_error(int grpc_code, const struct fw_err *err,
+                          struct fw_bytes *out)
+{
+    Google__Rpc__ErrorInfo info = GOOGLE__RPC__ERROR_INFO__INIT;
+    Google__Protobuf__Any any = GOOGLE__PROTOBUF__ANY__INIT;
+    Google__Protobuf__Any *details = &any;
+    Google__Rpc__Status status = GOOGLE__RPC__STATUS__INIT;
+    struct fw_bytes packed = {0};
+    fw_status s;
+
+    info.reason = (char *)err->reason;
+    info.domain = (char *)FW_REASON_DOMAIN;
+    s = fw_pack(&info.base, &packed);
+    any.type_url = (char *)ERROR_INFO_URL;
+    any.value.data = packed.data;
+    any.value.len = packed.n;
+    status.code = grpc_code;
+    status.message = (char *)err->text;
+    if (err->reason[0]) {
+        status.n_details = 1;
+        status.details = &details;
+    }
+    if (s == FW_OK)
+        s = fw_pack(&status.base, out);
+    fw_bytes_close(&packed);
+    return s;
+}
+
+/* Copy the reason of an ErrorInfo of ours. */
+static void take_info(const Google__Protobuf__Any *any, struct fw_err *err)
+{
+    Google__Rpc__ErrorInfo *info;
+
+    if (strcmp(any->type_url, ERROR_INFO_URL) != 0)
+        return;
+    info =
+        google__rpc__error_info__unpack(NULL, any->value.len, any->value.data);
+    if (!info)
+        return;
+    if (strcmp(info->domain, FW_REASON_DOMAIN) == 0 &&
+        fw_text_take("reason", info->reason, err->reason, sizeof(err->reason),
+                     NULL) != FW_OK)
+        err->reason[0] = '\0';
+    google__rpc__error_info__free_unpacked(info, NULL);
+}
+
+void fw_decode_error(const uint8_t *data, size_t n, struct fw_err *err)
+{
+    Google__Rpc__Status *status;
+
+    if (!err || n > FW_MESSAGE_MAX_BYTES)
+        return;
+    status = google__rpc__status__unpack(NULL, n, data);
+    if (!status)
+        return;
+    for (size_t i = 0; i < status->n_details; i++)
+        take_info(status->details[i], err);
+    google__rpc__status__free_unpacked(status, NULL);
+}
+
+fw_status fw_decode_health_request(const uint8_t *data, size_t n,
+                                   char service[FW_TEXT_MAX],
+                                   struct fw_err *err)
+{
+    Grpc__Health__V1__HealthCheckRequest *p = NULL;
+    fw_status s = fw_unpack(&grpc__health__v1__health_check_request__descriptor,
+                            data, n, (ProtobufCMessage **)&p, err);
+
+    if (s != FW_OK)
+        return s;
+    s = fw_text_take("service", p->service, service, FW_TEXT_MAX, err);
+    protobuf_c_message_free_unpacked(&p->base, NULL);
+    return s;
+}
+
+fw_status fw_encode_health_response(enum fw_health health, struct fw_bytes *out)
+{
+    Grpc__Health__V1__HealthCheckResponse p =
+        GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__INIT;
+
+    p.status = (Grpc__Health__V1__HealthCheckResponse__ServingStatus)health;
+    return fw_pack(&p.base, out);
+}
