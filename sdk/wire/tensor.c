@@ -1,0 +1,269 @@
+#include "sdk/wire/tensor.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "sdk/wire/reason.h"
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "wire floats are little-endian and are moved as they are");
+
+/* Build the loops for wider registers too and choose when the program starts.
+ * Sanitizers are not up yet when that choice is made. */
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) &&                   \
+    !defined(__SANITIZE_THREAD__) && !defined(__clang__)
+#define WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define WIDE
+#endif
+
+#define LANES 8 /* sums kept apart, so that every width adds in one order */
+
+typedef uint32_t lanes_bits __attribute__((vector_size(LANES * 4)));
+typedef uint16_t lanes_half __attribute__((vector_size(LANES * 2)));
+typedef float lanes_float __attribute__((vector_size(LANES * 4)));
+typedef double lanes_double __attribute__((vector_size(LANES * 8)));
+
+#define F32_BYTES     4
+#define BF16_BYTES    2
+#define EXPONENT      0x7f800000u /* all set: an infinity or a NaN */
+#define MAGNITUDE     0x7fffffffu /* all but the sign */
+#define EXPONENT_STEP 0x00800000u /* turns an exponent of ones into a sign */
+#define SIGN          0x80000000u
+#define BF16_QUIET    0x0040u /* the top bit of a bf16 mantissa */
+
+size_t fw_dtype_bytes(enum fw_dtype dtype)
+{
+    switch (dtype) {
+    case FW_DTYPE_F32:
+        return F32_BYTES;
+    case FW_DTYPE_BF16:
+        return BF16_BYTES;
+    }
+    return 0;
+}
+
+const char *fw_dtype_name(enum fw_dtype dtype)
+{
+    switch (dtype) {
+    case FW_DTYPE_F32:
+        return "f32";
+    case FW_DTYPE_BF16:
+        return "bf16";
+    }
+    return "unknown";
+}
+
+fw_status fw_dtype_parse(const char *text, enum fw_dtype *dtype,
+                         struct fw_err *err)
+{
+    static const enum fw_dtype all[] = {FW_DTYPE_F32, FW_DTYPE_BF16};
+
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        if (strcmp(text, fw_dtype_name(all[i])) == 0) {
+            *dtype = all[i];
+            return FW_OK;
+        }
+    }
+    return FW_REFUSE(err, DTYPE_UNSUPPORTED, "dtype '%.32s': f32 or bf16",
+                     text);
+}
+
+/* The upper half, rounded to nearest even.  A NaN would round to an infinity
+ * if its mantissa's upper bits were clear, so it is made quiet instead. */
+WIDE static void narrow(const float *restrict from, size_t n,
+                        uint8_t *restrict to)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits;
+        uint32_t rounded;
+        uint16_t half;
+
+        memcpy(&bits, from + i, sizeof(bits));
+        rounded = (bits + 0x7fffu + (bits >> 16 & 1u)) >> 16;
+        half = (bits & MAGNITUDE) > EXPONENT
+                   ? (uint16_t)(bits >> 16 | BF16_QUIET)
+                   : (uint16_t)rounded;
+        memcpy(to + i * sizeof(half), &half, sizeof(half));
+    }
+}
+
+WIDE static void widen(const uint8_t *restrict from, size_t n,
+                       float *restrict to)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint16_t half;
+        uint32_t bits;
+
+        memcpy(&half, from + i * sizeof(half), sizeof(half));
+        bits = (uint32_t)half << 16;
+        memcpy(to + i, &bits, sizeof(bits));
+    }
+}
+
+void fw_tensor_encode(enum fw_dtype dtype, const float *from, size_t n,
+                      void *to)
+{
+    if (!n)
+        return;
+    if (dtype == FW_DTYPE_BF16)
+        narrow(from, n, to);
+    else
+        memcpy(to, from, n * F32_BYTES);
+}
+
+void fw_tensor_decode(enum fw_dtype dtype, const void *from, size_t n,
+                      float *to)
+{
+    if (!n)
+        return;
+    if (dtype == FW_DTYPE_BF16)
+        widen(from, n, to);
+    else
+        memcpy(to, from, n * F32_BYTES);
+}
+
+/* Squares of floats are exact in double and their sums cannot overflow. */
+static void close_lanes(const lanes_double *sums, const lanes_bits *seen,
+                        struct fw_gather_check *check)
+{
+    double sum = 0.0;
+    uint32_t any = 0;
+
+    for (int i = 0; i < LANES; i++) {
+        sum += (*sums)[i];
+        any |= (*seen)[i];
+    }
+    check->square_norm += sum;
+    check->non_finite |= (any & SIGN) != 0;
+}
+
+/* The few elements that do not fill all lanes. */
+static void check_rest(const float *x, size_t n, struct fw_gather_check *check)
+{
+    for (size_t i = 0; i < n; i++) {
+        check->square_norm += (double)x[i] * x[i];
+        check->non_finite |= !isfinite(x[i]);
+    }
+}
+
+WIDE static void take_f32(const uint8_t *restrict from, size_t n,
+                          float *restrict to, struct fw_gather_check *check)
+{
+    lanes_double sums = {0.0};
+    lanes_bits seen = {0};
+    size_t i = 0;
+
+    for (; i + LANES <= n; i += LANES) {
+        lanes_bits bits;
+        lanes_float x;
+        lanes_double wide;
+
+        memcpy(&bits, from + i * F32_BYTES, sizeof(bits));
+        memcpy(to + i, &bits, sizeof(bits));
+        x = (lanes_float)bits;
+        wide = __builtin_convertvector(x, lanes_double);
+        sums += wide * wide;
+        seen |= (bits & MAGNITUDE) + EXPONENT_STEP;
+    }
+    close_lanes(&sums, &seen, check);
+    memcpy(to + i, from + i * F32_BYTES, (n - i) * F32_BYTES);
+    check_rest(to + i, n - i, check);
+}
+
+WIDE static void take_bf16(const uint8_t *restrict from, size_t n,
+                           float *restrict to, struct fw_gather_check *check)
+{
+    lanes_double sums = {0.0};
+    lanes_bits seen = {0};
+    size_t i = 0;
+
+    for (; i + LANES <= n; i += LANES) {
+        lanes_half half;
+        lanes_bits bits;
+        lanes_float x;
+        lanes_double wide;
+
+        memcpy(&half, from + i * BF16_BYTES, sizeof(half));
+        bits = __builtin_convertvector(half, lanes_bits) << 16;
+        memcpy(to + i, &bits, sizeof(bits));
+        x = (lanes_float)bits;
+        wide = __builtin_convertvector(x, lanes_double);
+        sums += wide * wide;
+        seen |= (bits & MAGNITUDE) + EXPONENT_STEP;
+    }
+    close_lanes(&sums, &seen, check);
+    fw_tensor_decode(FW_DTYPE_BF16, from + i * BF16_BYTES, n - i, to + i);
+    check_rest(to + i, n - i, check);
+}
+
+/* A gather on its way through the spans. */
+struct gather {
+    enum fw_dtype dtype;
+    size_t size; /* bytes of an element */
+    float *to;   /* where the next element goes */
+    uint8_t part[F32_BYTES];
+    size_t n_part; /* bytes in `part`: an element begun in an earlier span */
+    struct fw_gather_check *check;
+};
+
+static void take(struct gather *g, const uint8_t *from, size_t n)
+{
+    if (g->dtype == FW_DTYPE_F32)
+        take_f32(from, n, g->to, g->check);
+    else
+        take_bf16(from, n, g->to, g->check);
+    g->to += n;
+}
+
+static void take_span(struct gather *g, const uint8_t *from, size_t n)
+{
+    size_t whole;
+
+    while (n && g->n_part) {
+        g->part[g->n_part++] = *from++;
+        n--;
+        if (g->n_part == g->size) {
+            g->n_part = 0;
+            take(g, g->part, 1);
+        }
+    }
+    whole = n / g->size;
+    if (whole)
+        take(g, from, whole);
+    from += whole * g->size;
+    n -= whole * g->size;
+    if (n) {
+        memcpy(g->part, from, n);
+        g->n_part = n;
+    }
+}
+
+fw_status fw_tensor_gather(enum fw_dtype dtype, const struct fw_run *run,
+                           float *to, size_t room, size_t *n,
+                           struct fw_gather_check *check, struct fw_err *err)
+{
+    struct gather g = {dtype, fw_dtype_bytes(dtype), to, {0}, 0, check};
+    size_t skip = run->skip;
+    size_t left = run->n;
+
+    *n = 0;
+    if (!g.size)
+        return FW_REFUSE(err, DTYPE_UNSUPPORTED, "dtype %d: f32 or bf16",
+                         (int)dtype);
+    if (left % g.size || left / g.size > room)
+        return FW_REFUSE(err, CHUNK_INVALID,
+                         "%zu bytes of %s are not at most %zu whole elements",
+                         left, fw_dtype_name(dtype), room);
+    for (size_t i = 0; left && i < run->n_spans; i++) {
+        size_t here = run->spans[i].n - skip;
+
+        if (here > left)
+            here = left;
+        take_span(&g, run->spans[i].data + skip, here);
+        left -= here;
+        skip = 0;
+    }
+    *n = run->n / g.size;
+    return FW_OK;
+}
