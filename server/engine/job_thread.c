@@ -1,0 +1,235 @@
+#include "server/engine/job_thread.h"
+
+#include <stdlib.h>
+
+#include "sdk/base/clock.h"
+#include "sdk/base/mem.h"
+#include "sdk/wire/reason.h"
+
+#define LETTERS_MAX 65536u
+#define SNAPSHOT_MS 100 /* a snapshot is at most this old while letters come   \
+                         */
+
+struct fw_job_thread {
+    uint32_t refs; /* atomic */
+    pthread_t thread;
+    struct fw_mailbox mailbox;
+
+    /* the job's thread; others after stop */
+    struct fw_job job;
+    bool dirty;             /* the job has changed since the snapshot */
+    int64_t snapshot_at_ms; /* when the last one was made */
+
+    pthread_mutex_t stop_lock; /* guards stopped */
+    bool stopped;
+
+    pthread_mutex_t lock;         /* guards what follows */
+    struct fw_version *version;   /* ref; newest parameters */
+    struct fw_snapshot *snapshot; /* ref; newest status */
+};
+
+void fw_snapshot_unref(struct fw_snapshot *s)
+{
+    if (!s || __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL))
+        return;
+    fw_job_status_close(&s->status);
+    free(s);
+}
+
+/* Put a new snapshot up; without memory the old one stays. */
+static fw_status publish_status(struct fw_job_thread *t, int64_t now_ms)
+{
+    struct fw_snapshot *s = fw_mem_array(1, sizeof(*s));
+    struct fw_snapshot *old;
+    fw_status st;
+
+    if (!s)
+        return FW_NOMEM;
+    s->refs = 1;
+    st = fw_job_status(&t->job, now_ms, &s->status);
+    if (st != FW_OK) {
+        free(s);
+        return st;
+    }
+    pthread_mutex_lock(&t->lock);
+    old = t->snapshot;
+    s->number = old ? old->number + 1 : 1;
+    t->snapshot = s;
+    pthread_mutex_unlock(&t->lock);
+    fw_snapshot_unref(old);
+    t->snapshot_at_ms = now_ms;
+    t->dirty = false;
+    return FW_OK;
+}
+
+static void publish_version(struct fw_job_thread *t)
+{
+    struct fw_version *old = t->version; /* only this thread writes it */
+
+    if (t->job.current == old)
+        return;
+    pthread_mutex_lock(&t->lock);
+    t->version = fw_version_ref(t->job.current);
+    pthread_mutex_unlock(&t->lock);
+    fw_version_unref(old);
+}
+
+static void drop_all(struct fw_letter *l)
+{
+    while (l) {
+        struct fw_letter *next = l->next;
+
+        l->drop(l);
+        l = next;
+    }
+}
+
+static void run_all(struct fw_job_thread *t, struct fw_letter *l,
+                    int64_t now_ms)
+{
+    while (l) {
+        struct fw_letter *next = l->next;
+
+        t->dirty = true;
+        l->run(l, &t->job, now_ms);
+        publish_version(t);
+        l = next;
+    }
+}
+
+/* Until the box is shut: take all letters, run them, publish. */
+static void *work(void *arg)
+{
+    struct fw_job_thread *t = arg;
+    bool shut = false;
+
+    while (!shut) {
+        int64_t wait_ms = t->dirty ? SNAPSHOT_MS : -1;
+        struct fw_letter *l = fw_mailbox_take_all(&t->mailbox, wait_ms, &shut);
+        int64_t now_ms = fw_clock_mono_ms();
+
+        if (shut) {
+            drop_all(l);
+            break;
+        }
+        run_all(t, l, now_ms);
+        if (t->dirty && now_ms - t->snapshot_at_ms >= SNAPSHOT_MS &&
+            publish_status(t, now_ms) != FW_OK)
+            t->snapshot_at_ms = now_ms; /* no memory: try again later */
+    }
+    return NULL;
+}
+
+static void destroy(struct fw_job_thread *t)
+{
+    fw_version_unref(t->version);
+    fw_snapshot_unref(t->snapshot);
+    fw_job_close(&t->job);
+    fw_mailbox_close(&t->mailbox);
+    pthread_mutex_destroy(&t->lock);
+    pthread_mutex_destroy(&t->stop_lock);
+    free(t);
+}
+
+fw_status fw_job_thread_start(const struct fw_job_spec *spec,
+                              uint64_t incarnation, struct fw_job_thread **out,
+                              struct fw_err *err)
+{
+    struct fw_job_thread *t = fw_mem_array(1, sizeof(*t));
+    int64_t now_ms = fw_clock_mono_ms();
+    fw_status s;
+
+    *out = NULL;
+    if (!t || fw_mailbox_init(&t->mailbox, LETTERS_MAX) != FW_OK) {
+        free(t);
+        return FW_REFUSE(err, OUT_OF_MEMORY, "no memory for another job");
+    }
+    t->refs = 1;
+    pthread_mutex_init(&t->lock, NULL);
+    pthread_mutex_init(&t->stop_lock, NULL);
+    s = fw_job_init(&t->job, spec, incarnation, now_ms, err);
+    if (s == FW_OK && publish_status(t, now_ms) != FW_OK)
+        s = FW_REFUSE(err, OUT_OF_MEMORY, "no memory for another job");
+    if (s == FW_OK && pthread_create(&t->thread, NULL, work, t))
+        s = FW_REFUSE(err, OVERLOADED, "cannot start a thread for the job");
+    if (s != FW_OK) {
+        destroy(t);
+        return s;
+    }
+    *out = t;
+    return FW_OK;
+}
+
+struct fw_job_thread *fw_job_thread_ref(struct fw_job_thread *t)
+{
+    __atomic_add_fetch(&t->refs, 1, __ATOMIC_RELAXED);
+    return t;
+}
+
+void fw_job_thread_unref(struct fw_job_thread *t)
+{
+    if (t && __atomic_sub_fetch(&t->refs, 1, __ATOMIC_ACQ_REL) == 0)
+        destroy(t);
+}
+
+void fw_job_thread_stop(struct fw_job_thread *t)
+{
+    pthread_mutex_lock(&t->stop_lock);
+    if (!t->stopped) {
+        fw_mailbox_shut(&t->mailbox);
+        pthread_join(t->thread, NULL);
+        t->stopped = true;
+    }
+    pthread_mutex_unlock(&t->stop_lock);
+}
+
+fw_status fw_job_thread_post(struct fw_job_thread *t, struct fw_letter *letter)
+{
+    return fw_mailbox_post(&t->mailbox, letter);
+}
+
+struct fw_version *fw_job_thread_version(struct fw_job_thread *t)
+{
+    struct fw_version *v;
+
+    pthread_mutex_lock(&t->lock);
+    v = t->version ? fw_version_ref(t->version) : NULL;
+    pthread_mutex_unlock(&t->lock);
+    return v;
+}
+
+struct fw_snapshot *fw_job_thread_snapshot(struct fw_job_thread *t)
+{
+    struct fw_snapshot *s;
+
+    pthread_mutex_lock(&t->lock);
+    s = t->snapshot;
+    __atomic_add_fetch(&s->refs, 1, __ATOMIC_RELAXED);
+    pthread_mutex_unlock(&t->lock);
+    return s;
+}
+
+const char *fw_job_thread_name(const struct fw_job_thread *t)
+{
+    return t->job.spec.name;
+}
+
+const struct fw_job_spec *fw_job_thread_spec(const struct fw_job_thread *t)
+{
+    return &t->job.spec;
+}
+
+uint64_t fw_job_thread_n_elements(const struct fw_job_thread *t)
+{
+    return t->job.n_elements;
+}
+
+struct fw_pool *fw_job_thread_pool(struct fw_job_thread *t)
+{
+    return t->job.pool;
+}
+
+struct fw_job *fw_job_thread_job(struct fw_job_thread *t)
+{
+    return &t->job;
+}

@@ -1,0 +1,57 @@
+/* job_thread.h - the one thread that owns a job, and what others may see of it.
+ *
+ * Others post letters and read what was published: the current parameters and
+ * a snapshot of the status, both immutable and counted.
+ *
+ * Layer: server/engine.  Thread: any, unless said.  Counted: the table of jobs
+ * and every call that works with the job hold a reference. */
+#ifndef FW_ENGINE_JOB_THREAD_H
+#define FW_ENGINE_JOB_THREAD_H
+
+#include "server/engine/mailbox.h"
+#include "server/job/job.h"
+
+struct fw_job_thread;
+
+/* A status that will not change.  Counted. */
+struct fw_snapshot {
+    uint32_t refs;               /* atomic */
+    uint64_t number;             /* rises by one with each publication */
+    struct fw_job_status status; /* owned */
+};
+
+void fw_snapshot_unref(struct fw_snapshot *s);
+
+/* Start a thread for a new job; `spec` is copied and was checked. */
+FW_MUST_USE fw_status fw_job_thread_start(const struct fw_job_spec *spec,
+                                          uint64_t incarnation,
+                                          struct fw_job_thread **out,
+                                          struct fw_err *err);
+struct fw_job_thread *fw_job_thread_ref(struct fw_job_thread *t);
+void fw_job_thread_unref(struct fw_job_thread *t);
+
+/* Take no more letters, drop those in the box, wait for the thread's end.  The
+ * job stays readable until the last reference is gone.  Safe twice; not on the
+ * job's own thread. */
+void fw_job_thread_stop(struct fw_job_thread *t);
+
+/* As fw_mailbox_post. */
+FW_MUST_USE fw_status fw_job_thread_post(struct fw_job_thread *t,
+                                         struct fw_letter *letter);
+
+/* A reference to the newest parameters; NULL while there are none. */
+struct fw_version *fw_job_thread_version(struct fw_job_thread *t);
+
+/* A reference to the newest snapshot; never NULL. */
+struct fw_snapshot *fw_job_thread_snapshot(struct fw_job_thread *t);
+
+/* What never changes in a job. */
+const char *fw_job_thread_name(const struct fw_job_thread *t);
+const struct fw_job_spec *fw_job_thread_spec(const struct fw_job_thread *t);
+uint64_t fw_job_thread_n_elements(const struct fw_job_thread *t);
+struct fw_pool *fw_job_thread_pool(struct fw_job_thread *t);
+
+/* After fw_job_thread_stop only: the job itself. */
+struct fw_job *fw_job_thread_job(struct fw_job_thread *t);
+
+#endif

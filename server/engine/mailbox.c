@@ -1,0 +1,92 @@
+#include "server/engine/mailbox.h"
+
+#include <time.h>
+
+fw_status fw_mailbox_init(struct fw_mailbox *m, size_t limit)
+{
+    pthread_condattr_t attr;
+    bool ok;
+
+    *m = (struct fw_mailbox){.limit = limit};
+    m->tail = &m->first;
+    if (pthread_mutex_init(&m->lock, NULL))
+        return FW_NOMEM;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    ok = pthread_cond_init(&m->wake, &attr) == 0;
+    pthread_condattr_destroy(&attr);
+    if (!ok)
+        pthread_mutex_destroy(&m->lock);
+    return ok ? FW_OK : FW_NOMEM;
+}
+
+void fw_mailbox_close(struct fw_mailbox *m)
+{
+    pthread_cond_destroy(&m->wake);
+    pthread_mutex_destroy(&m->lock);
+}
+
+fw_status fw_mailbox_post(struct fw_mailbox *m, struct fw_letter *letter)
+{
+    fw_status s = FW_OK;
+
+    pthread_mutex_lock(&m->lock);
+    if (m->shut) {
+        s = FW_CLOSED;
+    } else if (m->n == m->limit) {
+        s = FW_BUSY;
+    } else {
+        letter->next = NULL;
+        *m->tail = letter;
+        m->tail = &letter->next;
+        m->n++;
+        pthread_cond_signal(&m->wake);
+    }
+    pthread_mutex_unlock(&m->lock);
+    return s;
+}
+
+static struct timespec after(int64_t wait_ms)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    t.tv_sec += wait_ms / 1000;
+    t.tv_nsec += wait_ms % 1000 * 1000000;
+    if (t.tv_nsec >= 1000000000) {
+        t.tv_sec++;
+        t.tv_nsec -= 1000000000;
+    }
+    return t;
+}
+
+struct fw_letter *fw_mailbox_take_all(struct fw_mailbox *m, int64_t wait_ms,
+                                      bool *shut)
+{
+    struct timespec deadline = after(wait_ms > 0 ? wait_ms : 0);
+    struct fw_letter *all;
+    int late = 0;
+
+    pthread_mutex_lock(&m->lock);
+    while (!m->first && !m->shut && !late) {
+        if (wait_ms < 0)
+            pthread_cond_wait(&m->wake, &m->lock);
+        else
+            late = pthread_cond_timedwait(&m->wake, &m->lock, &deadline);
+    }
+    all = m->first;
+    m->first = NULL;
+    m->tail = &m->first;
+    m->n = 0;
+    *shut = m->shut;
+    pthread_mutex_unlock(&m->lock);
+    return all;
+}
+
+void fw_mailbox_shut(struct fw_mailbox *m)
+{
+    pthread_mutex_lock(&m->lock);
+    m->shut = true;
+    pthread_cond_signal(&m->wake);
+    pthread_mutex_unlock(&m->lock);
+}

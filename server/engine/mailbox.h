@@ -1,0 +1,54 @@
+/* mailbox.h - letters to a job, from any thread.
+ *
+ * A letter is a closure that lies in its sender's memory: posting allocates
+ * nothing.
+ *
+ * Layer: server/engine.  Thread: post from any, take by the one reader. */
+#ifndef FW_ENGINE_MAILBOX_H
+#define FW_ENGINE_MAILBOX_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "sdk/base/status.h"
+
+struct fw_job;
+
+struct fw_letter {
+    struct fw_letter *next; /* used by the mailbox only */
+    /* Job thread: do it.  The letter is the sender's again once this was
+     * called. */
+    void (*run)(struct fw_letter *letter, struct fw_job *job, int64_t now_ms);
+    /* Any thread: the job has ended; never both. */
+    void (*drop)(struct fw_letter *letter);
+};
+
+struct fw_mailbox {
+    pthread_mutex_t lock;
+    pthread_cond_t wake; /* a letter came, or the box was shut */
+
+    /* guarded by lock */
+    struct fw_letter *first;
+    struct fw_letter **tail; /* where the next letter is hung */
+    size_t n;                /* letters in the box */
+    size_t limit;            /* set at init */
+    bool shut;
+};
+
+FW_MUST_USE fw_status fw_mailbox_init(struct fw_mailbox *m, size_t limit);
+void fw_mailbox_close(struct fw_mailbox *m);
+
+/* On FW_OK the letter is lent until `run` or `drop`; on FW_BUSY (full) and
+ * FW_CLOSED it stays the caller's and neither is called. */
+FW_MUST_USE fw_status fw_mailbox_post(struct fw_mailbox *m,
+                                      struct fw_letter *letter);
+
+/* Take all letters, oldest first; waits until there is one, the box is shut
+ * (then *shut is true) or `wait_ms` have passed; negative: no limit. */
+struct fw_letter *fw_mailbox_take_all(struct fw_mailbox *m, int64_t wait_ms,
+                                      bool *shut);
+
+/* No more letters; wakes the reader. */
+void fw_mailbox_shut(struct fw_mailbox *m);
+
+#endif
