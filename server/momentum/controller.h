@@ -11,23 +11,9 @@
 #ifndef FW_MOMENTUM_CONTROLLER_H
 #define FW_MOMENTUM_CONTROLLER_H
 
-#include <stdbool.h>
-
-#include "sdk/base/law.h"
 #include "server/momentum/decision.h"
+#include "server/momentum/laws.h"
 #include "server/momentum/staleness.h"
-#include "server/momentum/total_momentum.h"
-#include "server/momentum/twin.h"
-
-/* What a job's owner configures; read once, at init. */
-struct fw_controller_config {
-    enum fw_law law;            /* not FW_LAW_DEFAULT */
-    double reference_momentum;  /* mu*, tuned with one worker; in (-1, 1) */
-    double reference_rate;      /* alpha*, tuned with it; > 0 */
-    enum fw_step_policy policy; /* of the law `count` */
-    bool allow_negative;        /* momentum below 0, as a trial */
-    double floor;               /* lowest momentum then; -0.8 if 0 */
-};
 
 /* Why the number of workers changed. */
 enum fw_member_cause {
@@ -38,35 +24,41 @@ enum fw_member_cause {
 
 /* One applied gradient, as the controller sees it. */
 struct fw_observation {
-    uint64_t version;     /* the model's version after it */
-    uint64_t staleness;   /* tau: versions applied since its base */
-    uint32_t worker;      /* slot of the worker, for statistics by worker */
-    double loss;          /* training loss; NAN: not known */
-    double curvature;     /* h of a probe; NAN: none */
-    double gradient_norm; /* after any clipping */
+    uint64_t version;   /* the model's version after it */
+    uint64_t staleness; /* tau: versions applied since its base */
+    double curvature;   /* h of a probe; NAN: none */
 };
 
-struct fw_controller;
+struct fw_controller {
+    struct fw_controller_config config; /* set at init */
+    enum fw_law law;     /* in force: the configured or an operator's */
+    double momentum;     /* in use; finite, in (-1, 1) */
+    double rate;         /* in use, before the schedule; finite, > 0 */
+    double target;       /* momentum the law wants; equals `momentum` for the
+                          * laws that act at once */
+    uint32_t workers;    /* connected */
+    double curvature;    /* smoothed h of the probes; 0: not known */
+    const char *binding; /* what limits the momentum; a constant */
+    struct fw_staleness staleness;
+    struct fw_decision_log log; /* owned */
+};
 
-/* Begin with the reference and no workers.  FW_NOMEM leaves `c` closed. */
+/* Begin with the reference and no workers; the first decision says so.
+ * FW_NOMEM leaves `c` closed. */
 FW_MUST_USE fw_status fw_controller_init(struct fw_controller *c,
                                          const struct fw_controller_config *g,
                                          int64_t now_ms);
 void fw_controller_close(struct fw_controller *c);
 
-/* The number of connected workers is now `workers`: scale the trace, decide at
- * once.  `who` (may be NULL) is the worker's name. */
+/* The number of connected workers is now `workers`: decide at once, before the
+ * trace can tell.  `who` (may be NULL) is the worker's name. */
 void fw_controller_members(struct fw_controller *c, uint32_t workers,
                            enum fw_member_cause cause, const char *who,
                            uint64_t version, int64_t now_ms);
 
 /* A gradient was applied. */
 void fw_controller_observe(struct fw_controller *c,
-                           const struct fw_observation *o, int64_t now_ms);
-
-/* Let time pass: decide if the trace says so; at most one decision a second. */
-void fw_controller_tick(struct fw_controller *c, uint64_t version,
-                        int64_t now_ms);
+                           const struct fw_observation *o);
 
 /* An operator's will: FW_LAW_MANUAL pins `momentum` (in (-1, 1)) and `rate`
  * (NAN: keep the effective step); another law hands over to it; FW_LAW_DEFAULT
@@ -77,49 +69,5 @@ FW_MUST_USE fw_status fw_controller_set(struct fw_controller *c,
                                         double rate, const char *who,
                                         const char *why, uint64_t version,
                                         int64_t now_ms, struct fw_err *err);
-
-/* The twin runs elsewhere (a pool thread, the lab inline): if one is due, the
- * input is copied out (it owns nothing of the controller's) and true returned;
- * the result is given back whenever it is ready. */
-bool fw_controller_take_twin(struct fw_controller *c, int64_t now_ms,
-                             struct fw_twin_input *in);
-void fw_controller_give_twin(struct fw_controller *c,
-                             const struct fw_twin_result *result,
-                             uint64_t version, int64_t now_ms);
-
-/* Explicit momentum and learning rate (before the schedule's factor) that the
- * next step is to use.  Always finite. */
-double fw_controller_momentum(const struct fw_controller *c);
-double fw_controller_rate(const struct fw_controller *c);
-
-/* Everything a person may ask about; NAN where not known. */
-struct fw_controller_view {
-    enum fw_law law;
-    double reference;          /* mu* */
-    double momentum;           /* in use */
-    double target;             /* where the law wants it */
-    double rate;               /* in use, before the schedule */
-    double effective_step;     /* rate/(1 - momentum) */
-    double step_bound;         /* s_c(mu)/h; NAN: not known */
-    double curvature;          /* h; NAN: not known */
-    double implicit_predicted; /* 1 - 1/M; 0 for M < 2 */
-    double implicit_trace;     /* mean/(1 + mean) */
-    double total_measured;     /* YellowFin; NAN: not known */
-    double twin_ms;            /* cost of the last twin run; 0: none ran */
-    uint32_t workers;
-    char binding[64]; /* what limits momentum or step */
-};
-void fw_controller_view(const struct fw_controller *c,
-                        struct fw_controller_view *out);
-
-const struct fw_staleness *fw_controller_peek_staleness(
-    const struct fw_controller *c);
-const struct fw_decision_log *fw_controller_peek_decisions(
-    const struct fw_controller *c);
-
-/* --- state: read through the functions above --- */
-struct fw_controller {
-    int to_be_written; /* see the issue: fields by noun, each with a remark */
-};
 
 #endif
