@@ -84,10 +84,10 @@ void fw_job_leave(struct fw_job *job, const uint8_t session[FW_SESSION_BYTES],
 /* Time passes: leases run out, the controller thinks.  Call every 250 ms. */
 void fw_job_tick(struct fw_job *job, int64_t now_ms);
 
-/* A validation result. */
+/* A validation result; VERSION_AHEAD. */
 FW_MUST_USE fw_status fw_job_report(struct fw_job *job,
                                     const struct fw_report_request *r,
-                                    int64_t now_ms, struct fw_err *err);
+                                    struct fw_err *err);
 
 /* An operator's wish; out->text is the decision's sentence. */
 FW_MUST_USE fw_status fw_job_set_controller(struct fw_job *job,

@@ -34,6 +34,7 @@ struct fw_block {
  * blocks in use never exceed `cap_bytes`.  Counted: blocks keep it alive. */
 FW_MUST_USE fw_status fw_pool_create(uint64_t n_elements, uint64_t cap_bytes,
                                      struct fw_pool **out);
+struct fw_pool *fw_pool_ref(struct fw_pool *p);
 void fw_pool_unref(struct fw_pool *p);
 uint64_t fw_pool_bytes_in_use(struct fw_pool *p);
 uint64_t fw_pool_cap_bytes(const struct fw_pool *p);
@@ -65,10 +66,11 @@ struct fw_gather {
     struct fw_gather_check check;
     struct fw_gradient_head head; /* of the first chunk */
     uint32_t n_blocks;
-    struct fw_block *blocks[]; /* ref each; all reserved at create */
+    struct fw_block *blocks[]; /* ref each; all there from the start */
 };
 
-/* Called (any thread, no lock held) when a waiting reservation was granted. */
+/* Called (any thread, no lock held) when a waiting reservation was granted;
+ * the gather is NULL if memory ran out. */
 struct fw_gather_waiter {
     void (*granted)(struct fw_gather_waiter *w, struct fw_gather *g);
     struct fw_gather_waiter *next; /* used by the pool only */
@@ -78,7 +80,8 @@ struct fw_gather_waiter {
 
 /* Reserve room for a whole gradient, so that one that has begun can always be
  * finished.  FW_OK: *out is the caller's.  FW_BUSY: the pool is at its cap and
- * `w` waits in line, first come first served; `granted` will be called.
+ * `w` waits in line, first come first served; `granted` will be called.  With
+ * `w` NULL nobody waits and the cap is passed over.
  * FW_NOMEM: nothing happened. */
 FW_MUST_USE fw_status fw_gather_create(struct fw_pool *p, uint64_t n_elements,
                                        enum fw_dtype dtype,

@@ -1,0 +1,163 @@
+/* What a job tells about itself: struct fw_job as messages. */
+#include <math.h>
+#include <stdio.h>
+
+#include "sdk/base/mem.h"
+#include "server/job/job.h"
+
+#define DECISIONS_DEFAULT 100u
+
+static void tell_momentum(const struct fw_job *job,
+                          struct fw_momentum_status *m)
+{
+    const struct fw_controller *c = &job->controller;
+    const struct fw_decision *last = fw_decision_log_last(&c->log);
+    double mean = fw_staleness_mean(&c->staleness);
+
+    *m = (struct fw_momentum_status){
+        .law = c->law,
+        .reference = c->config.reference_momentum,
+        .momentum = c->momentum,
+        .target = c->target,
+        .learning_rate = c->rate,
+        .effective_step = c->rate / (1.0 - c->momentum),
+        .curvature = c->curvature,
+        .implicit_predicted = fw_law_implicit(c->workers),
+        .implicit_trace = mean / (1.0 + mean),
+        .total_measured = NAN,
+    };
+    snprintf(m->binding, sizeof(m->binding), "%s", c->binding);
+    snprintf(m->sentence, sizeof(m->sentence), "%s", last->sentence);
+}
+
+static void tell_staleness(const struct fw_staleness *trace,
+                           struct fw_staleness_status *s)
+{
+    struct fw_staleness_summary sum;
+
+    fw_staleness_summarise(trace, &sum);
+    *s = (struct fw_staleness_status){
+        .samples = sum.n,
+        .mean = sum.mean,
+        .deviation_ratio = sum.deviation_ratio,
+        .p50 = sum.p50,
+        .p95 = sum.p95,
+        .p99 = sum.p99,
+    };
+    s->n_histogram =
+        (uint32_t)fw_staleness_histogram(trace, s->histogram, FW_HISTOGRAM_MAX);
+}
+
+static void tell_worker(const struct fw_session *w, int64_t now_ms,
+                        struct fw_worker_status *out)
+{
+    int64_t until = w->state == FW_WORKER_CONNECTED ? now_ms : w->gone_ms;
+    double seconds = (double)(until - w->joined_ms) / 1000.0;
+
+    *out = (struct fw_worker_status){
+        .epoch = w->epoch,
+        .state = w->state,
+        .silent_ms = (uint64_t)(now_ms - w->heard_ms),
+        .gradients = w->gradients,
+        .refused = w->refused,
+        .samples = w->samples,
+        .base_version = w->base_version,
+        .wire_dtype = w->dtype,
+    };
+    if (seconds > 0.0)
+        out->gradients_per_second = (double)w->gradients / seconds;
+    if (w->gradients)
+        out->staleness_mean = w->staleness_sum / (double)w->gradients;
+    snprintf(out->name, sizeof(out->name), "%s", w->name);
+}
+
+static fw_status tell_workers(const struct fw_job *job, int64_t now_ms,
+                              struct fw_job_status *out)
+{
+    uint32_t n = job->sessions.connected + job->sessions.departed;
+
+    out->worker = fw_mem_array(n, sizeof(*out->worker));
+    if (!out->worker)
+        return FW_NOMEM;
+    for (const struct fw_session *w = job->sessions.first; w; w = w->next)
+        tell_worker(w, now_ms, &out->worker[out->n_workers++]);
+    return FW_OK;
+}
+
+fw_status fw_job_status(const struct fw_job *job, int64_t now_ms,
+                        struct fw_job_status *out)
+{
+    const struct fw_report *r = &job->report;
+
+    *out = (struct fw_job_status){
+        .state = job->current ? FW_JOB_TRAINING : FW_JOB_WAITING,
+        .version = job->current ? job->current->number : 0,
+        .durable_version = job->durable_version,
+        .incarnation = job->incarnation,
+        .workers = job->sessions.connected,
+        .n_elements = job->n_elements,
+        .samples = r->samples,
+        .samples_per_second = r->samples_per_second,
+        .gradients_per_second = r->gradients_per_second,
+        .gradients_applied = r->applied,
+        .gradients_refused = r->refused,
+        .workers_lost = job->sessions.lost,
+        .gradient_norm = job->optimizer.gradient_norm,
+        .update_norm = job->optimizer.update_norm,
+        .age_ms = (uint64_t)(now_ms - job->born_ms),
+        .worker_seconds = r->worker_seconds,
+        .loss = {r->training, r->training_version, r->validation, r->accuracy,
+                 r->validation_version},
+    };
+    snprintf(out->name, sizeof(out->name), "%s", job->spec.name);
+    snprintf(out->checkpoint, sizeof(out->checkpoint), "%s", job->checkpoint);
+    tell_momentum(job, &out->momentum);
+    tell_staleness(&job->controller.staleness, &out->staleness);
+    return tell_workers(job, now_ms, out);
+}
+
+static void tell_decision(const struct fw_decision *d, int64_t unix_offset_ms,
+                          struct fw_decision_message *m)
+{
+    *m = (struct fw_decision_message){
+        .index = d->index,
+        .unix_ms = d->at_ms + unix_offset_ms,
+        .version = d->version,
+        .workers = d->workers,
+        .staleness_mean = d->staleness_mean,
+        .staleness_deviation_ratio = d->staleness_deviation_ratio,
+        .curvature = d->curvature,
+        .law = d->law,
+        .momentum_before = d->momentum_before,
+        .momentum_after = d->momentum_after,
+        .learning_rate_before = d->rate_before,
+        .learning_rate_after = d->rate_after,
+        .step_bound = d->step_bound,
+    };
+    snprintf(m->binding, sizeof(m->binding), "%s", d->binding);
+    snprintf(m->cause, sizeof(m->cause), "%s", d->cause);
+    snprintf(m->who, sizeof(m->who), "%s", d->who);
+    snprintf(m->sentence, sizeof(m->sentence), "%s", d->sentence);
+}
+
+fw_status fw_job_decisions(const struct fw_job *job, uint64_t after,
+                           uint32_t limit, int64_t unix_offset_ms,
+                           struct fw_decision_list *out)
+{
+    const struct fw_decision_log *log = &job->controller.log;
+    const struct fw_decision *d;
+
+    *out = (struct fw_decision_list){0};
+    if (limit == 0)
+        limit = DECISIONS_DEFAULT;
+    if (limit > FW_DECISIONS_KEPT)
+        limit = FW_DECISIONS_KEPT;
+    out->items = fw_mem_array(limit, sizeof(*out->items));
+    if (!out->items)
+        return FW_NOMEM;
+    while (out->n < limit && (d = fw_decision_log_after(log, after))) {
+        tell_decision(d, unix_offset_ms, &out->items[out->n++]);
+        after = d->index;
+    }
+    return FW_OK;
+}

@@ -1,0 +1,38 @@
+/* kernels.h - the fused step over a run of floats, at memory speed.
+ *
+ * For each element, in torch.optim.SGD's order (l2 is its weight_decay; decay
+ * is AdamW's, decoupled):
+ *
+ *     g' = scale*g + l2*w
+ *     u' = mu*u + g'
+ *     d  = nesterov ? g' + mu*u' : u'
+ *     w' = w*(1 - alpha*decay) - alpha*d
+ *
+ * w' may be written over g.  The instruction set is chosen at run time; within
+ * one the same input gives the same bits.
+ *
+ * Layer: server/job.  Thread: any.  Nothing is owned. */
+#ifndef FW_JOB_KERNELS_H
+#define FW_JOB_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct fw_step {
+    float alpha; /* learning rate, schedule included */
+    float mu;    /* explicit momentum */
+    float scale; /* of the gradient, by clipping; else 1 */
+    float l2;    /* added to the gradient: + l2*w */
+    float decay; /* decoupled: w*(1 - alpha*decay) */
+    bool nesterov;
+};
+
+/* One step of n elements; returns the squared norm of w' - w.  `out` may be
+ * `g`; otherwise the arrays do not overlap. */
+double fw_kernel_step(const struct fw_step *s, const float *w, float *u,
+                      const float *g, float *out, size_t n);
+
+/* "avx512", "avx2" or "portable": what fw_kernel_step uses here. */
+const char *fw_kernel_name(void);
+
+#endif

@@ -1,0 +1,62 @@
+#include "server/job/optimizer.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "sdk/base/mem.h"
+#include "server/job/kernels.h"
+
+fw_status fw_optimizer_init(struct fw_optimizer *o,
+                            const struct fw_optimizer_spec *spec,
+                            uint64_t n_elements)
+{
+    *o = (struct fw_optimizer){.spec = *spec, .n_elements = n_elements};
+    /* calloc: the pages of a large model are only taken when first used */
+    o->momentum = fw_mem_array(n_elements, sizeof(float));
+    return o->momentum ? FW_OK : FW_NOMEM;
+}
+
+void fw_optimizer_close(struct fw_optimizer *o)
+{
+    free(o->momentum);
+    *o = (struct fw_optimizer){0};
+}
+
+/* The factor that brings a gradient to at most clip_norm. */
+static double clip_scale(double clip_norm, double norm)
+{
+    return clip_norm > 0.0 && norm > clip_norm ? clip_norm / norm : 1.0;
+}
+
+fw_status fw_optimizer_step(struct fw_optimizer *o, const struct fw_version *w,
+                            struct fw_gather *g, double rate, double momentum,
+                            struct fw_version **out)
+{
+    double norm = sqrt(g->check.square_norm);
+    const struct fw_step step = {
+        .alpha = (float)rate,
+        .mu = (float)momentum,
+        .scale = (float)clip_scale(o->spec.clip_norm, norm),
+        .l2 = (float)o->spec.l2,
+        .decay = (float)o->spec.weight_decay,
+        .nesterov = o->spec.nesterov,
+    };
+    double square_norm = 0.0;
+    struct fw_version *next;
+    fw_status s = fw_version_from_gather(g, w->number + 1, &next);
+
+    if (s != FW_OK)
+        return s;
+    for (uint32_t i = 0; i < w->n_blocks; i++) {
+        float *block = next->blocks[i]->data; /* holds g, will hold w' */
+
+        square_norm +=
+            fw_kernel_step(&step, w->blocks[i]->data,
+                           o->momentum + (uint64_t)i * FW_BLOCK_ELEMENTS, block,
+                           block, fw_version_block_elements(w, i));
+    }
+    o->gradient_norm = norm;
+    o->update_norm = sqrt(square_norm);
+    *out = next;
+    return FW_OK;
+}

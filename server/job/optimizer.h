@@ -1,0 +1,32 @@
+/* optimizer.h - SGD with momentum over a version and a gradient.
+ *
+ * Layer: server/job.  Thread: the job's.  Lives inside struct fw_job. */
+#ifndef FW_JOB_OPTIMIZER_H
+#define FW_JOB_OPTIMIZER_H
+
+#include "sdk/wire/job_spec.h"
+#include "server/job/params.h"
+
+struct fw_optimizer {
+    struct fw_optimizer_spec spec; /* set at init */
+    float *momentum;      /* owned; u, one for each element; zero at first */
+    uint64_t n_elements;  /* set at init */
+    double gradient_norm; /* of the last step's gradient, before clipping */
+    double update_norm;   /* of the last step */
+};
+
+FW_MUST_USE fw_status fw_optimizer_init(struct fw_optimizer *o,
+                                        const struct fw_optimizer_spec *spec,
+                                        uint64_t n_elements);
+void fw_optimizer_close(struct fw_optimizer *o);
+
+/* One step from `w`: the gradient's blocks become the next version, w's number
+ * plus one, in *out.  Takes `g`, which is complete and finite, but on FW_NOMEM,
+ * which changes nothing. */
+FW_MUST_USE fw_status fw_optimizer_step(struct fw_optimizer *o,
+                                        const struct fw_version *w,
+                                        struct fw_gather *g, double rate,
+                                        double momentum,
+                                        struct fw_version **out);
+
+#endif

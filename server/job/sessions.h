@@ -1,0 +1,71 @@
+/* sessions.h - the workers of a job: leases, epochs, exactly once.
+ *
+ * A worker is a name; each Join gives it a new session with a higher epoch, the
+ * fencing token, and a secret key.  Gradients of a session are numbered 1, 2, 3
+ * ... and each is applied once: the last answer is kept for a repetition.
+ *
+ * Layer: server/job.  Thread: the job's.  Lives inside struct fw_job. */
+#ifndef FW_JOB_SESSIONS_H
+#define FW_JOB_SESSIONS_H
+
+#include "sdk/wire/messages.h"
+
+#define FW_DEPARTED_KEPT 256u /* workers shown after they went */
+
+struct fw_session {
+    struct fw_session *next; /* owned; in order of joining */
+    char name[FW_NAME_MAX + 1];
+    uint8_t key[FW_SESSION_BYTES]; /* secret */
+    uint64_t epoch;
+    enum fw_worker_state state;
+    enum fw_dtype dtype;
+    int64_t joined_ms;
+    int64_t heard_ms;                /* last message; the lease runs from it */
+    int64_t gone_ms;                 /* when it left or was lost */
+    uint64_t sequence;               /* of the last gradient that was judged */
+    struct fw_gradient_ack last_ack; /* its answer */
+    uint64_t base_version;           /* of the last gradient */
+    uint64_t gradients;              /* applied */
+    uint64_t refused;
+    uint64_t samples;
+    double staleness_sum;
+};
+
+struct fw_sessions {
+    struct fw_session *first; /* owned */
+    struct fw_session **tail; /* where the next one is hung */
+    uint64_t epoch;           /* last one given out */
+    uint32_t connected;
+    uint32_t departed;    /* lost or left, still shown */
+    uint64_t lost;        /* leases that ever ran out */
+    int64_t lease_ms;     /* set at init */
+    uint32_t max_workers; /* set at init */
+};
+
+void fw_sessions_init(struct fw_sessions *s, int64_t lease_ms,
+                      uint32_t max_workers);
+void fw_sessions_close(struct fw_sessions *s);
+
+/* A new session for `name`; an older one of the same name that is over is
+ * forgotten.  WORKER_EXISTS, TOO_MANY_WORKERS, OUT_OF_MEMORY. */
+FW_MUST_USE fw_status fw_sessions_join(struct fw_sessions *s, const char *name,
+                                       const uint8_t key[FW_SESSION_BYTES],
+                                       enum fw_dtype dtype, int64_t now_ms,
+                                       struct fw_session **out,
+                                       struct fw_err *err);
+
+/* By secret key, compared in constant time; NULL if there is none. */
+struct fw_session *fw_sessions_by_key(struct fw_sessions *s,
+                                      const uint8_t key[FW_SESSION_BYTES]);
+
+/* By epoch, connected or not; NULL if there is none (any more). */
+struct fw_session *fw_sessions_by_epoch(struct fw_sessions *s, uint64_t epoch);
+
+/* Connected no more. */
+void fw_sessions_end(struct fw_sessions *s, struct fw_session *who,
+                     enum fw_worker_state state, int64_t now_ms);
+
+/* A connected session whose lease has run out at `now_ms`; NULL if none. */
+struct fw_session *fw_sessions_expired(struct fw_sessions *s, int64_t now_ms);
+
+#endif
