@@ -1,0 +1,224 @@
+/* Checkpoints, written and tidied. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sdk/base/mem.h"
+#include "sdk/base/name.h"
+#include "server/store/checkpoint_path.h"
+#include "server/store/folder.h"
+
+#define NUMBER_TEXT 24 /* a u64 in decimal, and its end */
+
+fw_status fw_store_prepare(const struct fw_store *store, struct fw_err *err)
+{
+    char path[FW_PATH_MAX];
+    fw_status s = fw_checkpoint_folder(store, NULL, path, err);
+
+    return s == FW_OK ? fw_disk_make_folder(store->disk, path, err) : s;
+}
+
+/* The spec as protobuf, as hex; the caller frees *out. */
+static fw_status spec_text(const struct fw_job_spec *spec, char **out,
+                           struct fw_err *err)
+{
+    struct fw_bytes raw = {0};
+    fw_status s = fw_encode_job_spec(spec, &raw);
+    char *text = NULL;
+
+    if (s == FW_OK)
+        text = fw_mem_array(2 * raw.n + 1, 1);
+    for (size_t i = 0; text && i < raw.n; i++)
+        snprintf(text + 2 * i, 3, "%02x", raw.data[i]);
+    fw_bytes_close(&raw);
+    if (!text)
+        return fw_err_set(err, s == FW_OK ? FW_NOMEM : s,
+                          "no memory for the job's description");
+    *out = text;
+    return FW_OK;
+}
+
+static fw_status write_content(const struct fw_store *store,
+                               const struct fw_checkpoint *c, int fd,
+                               const char *path, struct fw_err *err)
+{
+    const struct fw_safetensors_part parts[] = {
+        {"", &c->spec->tensors, c->weights},
+        {FW_CHECKPOINT_MOMENTUM, &c->spec->tensors, c->momentum},
+    };
+    char format[NUMBER_TEXT];
+    char version[NUMBER_TEXT];
+    char incarnation[NUMBER_TEXT];
+    char *spec = NULL;
+    fw_status s = spec_text(c->spec, &spec, err);
+
+    if (s != FW_OK)
+        return s;
+    snprintf(format, sizeof(format), "%d", FW_CHECKPOINT_FORMAT);
+    snprintf(version, sizeof(version), "%" PRIu64, c->version);
+    snprintf(incarnation, sizeof(incarnation), "%" PRIu64, c->incarnation);
+    {
+        const struct fw_safetensors_text texts[] = {
+            {"flywheel.format", format},
+            {"flywheel.job", c->spec->name},
+            {"flywheel.version", version},
+            {"flywheel.incarnation", incarnation},
+            {"flywheel.job_spec", spec},
+        };
+        const struct fw_safetensors_content content = {
+            parts, sizeof(parts) / sizeof(parts[0]), texts,
+            sizeof(texts) / sizeof(texts[0])};
+
+        s = fw_safetensors_write(store->disk, fd, path, &content, err);
+    }
+    free(spec);
+    return s;
+}
+
+/* A new file, whole and on disk, or none. */
+static fw_status write_file(const struct fw_store *store,
+                            const struct fw_checkpoint *c, const char *path,
+                            struct fw_err *err)
+{
+    const struct fw_disk *d = store->disk;
+    int fd;
+    fw_status closed;
+    fw_status s;
+
+    /* A leftover of a crash; that there is none is the rule. */
+    (void)d->unlink(d->user, path);
+    s = fw_disk_open(d, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, &fd,
+                     err);
+    if (s != FW_OK)
+        return s;
+    s = write_content(store, c, fd, path, err);
+    if (s == FW_OK)
+        s = fw_disk_fsync(d, path, fd, err);
+    closed = fw_disk_close(d, path, fd, s == FW_OK ? err : NULL);
+    if (s == FW_OK)
+        s = closed;
+    if (s != FW_OK)
+        (void)d->unlink(d->user, path); /* it failed; only space is lost */
+    return s;
+}
+
+/* Remove all but the newest checkpoints, as far as the disk lets. */
+static void tidy(const struct fw_store *store, const char *folder,
+                 uint64_t newest)
+{
+    struct fw_folder names;
+    uint32_t newer = 0;
+
+    if (fw_folder_list(store->disk, folder, &names, NULL) != FW_OK)
+        return;
+    for (uint64_t below = newest; newer < UINT32_MAX; newer++) {
+        const char *best = NULL;
+        uint64_t best_version = 0;
+        char path[FW_PATH_MAX];
+
+        for (size_t i = 0; i < names.n; i++) {
+            uint64_t version;
+
+            if (fw_folder_checkpoint(names.names[i], &version) &&
+                version < below && (!best || version > best_version)) {
+                best = names.names[i];
+                best_version = version;
+            }
+        }
+        if (!best)
+            break;
+        below = best_version;
+        if (newer + 1 >= store->keep &&
+            fw_checkpoint_join(folder, best, "", path, NULL) == FW_OK)
+            (void)store->disk->unlink(store->disk->user, path);
+    }
+    fw_folder_close(&names);
+}
+
+fw_status fw_checkpoint_save(const struct fw_store *store,
+                             const struct fw_checkpoint *c,
+                             char path[FW_PATH_MAX], struct fw_err *err)
+{
+    char folder[FW_PATH_MAX];
+    char temporary[FW_PATH_MAX];
+    char name[2 * NUMBER_TEXT + NUMBER_TEXT];
+    fw_status s = fw_checkpoint_folder(store, c->spec->name, folder, err);
+
+    if (s != FW_OK)
+        goto done;
+    snprintf(name, sizeof(name), "checkpoint-%" PRIu64 ".safetensors",
+             c->version);
+    s = fw_checkpoint_join(folder, name, "", path, err);
+    if (s == FW_OK)
+        s = fw_checkpoint_join(folder, name, FW_CHECKPOINT_TEMPORARY, temporary,
+                               err);
+    if (s == FW_OK)
+        s = fw_disk_make_folder(store->disk, folder, err);
+    if (s == FW_OK)
+        s = write_file(store, c, temporary, err);
+    if (s != FW_OK)
+        goto done;
+    s = fw_disk_rename(store->disk, temporary, path, err);
+    if (s != FW_OK)
+        (void)store->disk->unlink(store->disk->user, temporary);
+    else
+        s = fw_disk_sync_folder(store->disk, folder, err);
+    if (s == FW_OK)
+        tidy(store, folder, c->version);
+done:
+    return s == FW_OK ? s : fw_err_wrap(err, s, "checkpoint");
+}
+
+fw_status fw_checkpoint_remove(const struct fw_store *store, const char *job,
+                               struct fw_err *err)
+{
+    struct fw_folder names = {0};
+    char folder[FW_PATH_MAX];
+    char path[FW_PATH_MAX];
+    fw_status s = fw_checkpoint_folder(store, job, folder, err);
+
+    if (s != FW_OK)
+        return s;
+    s = fw_folder_list(store->disk, folder, &names, err);
+    if (s == FW_NOT_FOUND)
+        return FW_OK;
+    for (size_t i = 0; s == FW_OK && i < names.n; i++) {
+        s = fw_checkpoint_join(folder, names.names[i], "", path, err);
+        if (s == FW_OK)
+            s = fw_disk_unlink(store->disk, path, err);
+    }
+    if (s == FW_OK)
+        s = fw_disk_remove_folder(store->disk, folder, err);
+    fw_folder_close(&names);
+    return s;
+}
+
+fw_status fw_checkpoint_jobs(const struct fw_store *store,
+                             struct fw_job_names *out, struct fw_err *err)
+{
+    struct fw_folder names = {0};
+    char path[FW_PATH_MAX];
+    fw_status s = fw_checkpoint_folder(store, NULL, path, err);
+
+    *out = (struct fw_job_names){0};
+    if (s == FW_OK)
+        s = fw_folder_list(store->disk, path, &names, err);
+    if (s != FW_OK)
+        goto done;
+    out->items = fw_mem_array(names.n, sizeof(*out->items));
+    if (!out->items) {
+        s = fw_err_set(err, FW_NOMEM, "no memory for the list of jobs");
+        goto done;
+    }
+    for (size_t i = 0; i < names.n; i++) {
+        if (fw_name_valid(names.names[i]))
+            snprintf(out->items[out->n++], sizeof(out->items[0]), "%s",
+                     names.names[i]);
+    }
+done:
+    fw_folder_close(&names);
+    return s;
+}

@@ -1,0 +1,42 @@
+/* config.h - the server's configuration, from YAML.
+ *
+ *     listen: 127.0.0.1:7070      where gRPC listens
+ *     data_dir: flywheel-data     checkpoints; else $FLYWHEEL_DATA
+ *     log_level: info             debug, info, warn, error
+ *     checkpoint:
+ *       interval_s: 30            0: only when the server ends
+ *       keep: 3                   newest checkpoints of each job
+ *     limits:
+ *       max_jobs: 64
+ *
+ * Every key is optional; an unknown one is an error that names its line.
+ *
+ * Layer: server/store.  Thread: the main one.  Plain data. */
+#ifndef FW_STORE_CONFIG_H
+#define FW_STORE_CONFIG_H
+
+#include "sdk/base/log.h"
+#include "sdk/wire/messages.h"
+
+#define FW_ADDRESS_MAX 256
+
+struct fw_server_config {
+    char listen[FW_ADDRESS_MAX];    /* host:port */
+    char data_dir[FW_PATH_MAX];     /* folder */
+    enum fw_log_level log_level;    /* lines below it are dropped */
+    uint32_t checkpoint_interval_s; /* 0: only when the server ends */
+    uint32_t checkpoint_keep;       /* newest ones of each job */
+    uint32_t max_jobs;              /* in the server at a time */
+};
+
+/* Fill in the defaults, with $FLYWHEEL_DATA if it is set. */
+void fw_server_config_default(struct fw_server_config *c);
+
+/* Defaults, and what a file says above them; `path` NULL: no file.  FW_INVALID
+ * names file, line and key; FW_IO, FW_NOT_FOUND: it cannot be read.  On failure
+ * `c` holds the defaults. */
+FW_MUST_USE fw_status fw_server_config_load(struct fw_server_config *c,
+                                            const char *path,
+                                            struct fw_err *err);
+
+#endif

@@ -1,0 +1,158 @@
+/* A configuration is read, or its mistake is named with its line. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "server/store/config.h"
+#include "tests/unit/store/fixture.h"
+
+static fw_status load(void **state, const char *text,
+                      struct fw_server_config *c, struct fw_err *err)
+{
+    char *path = fixture_path(*state, "flywheel.yaml");
+    fw_status s;
+
+    write_all(path, text, strlen(text));
+    s = fw_server_config_load(c, path, err);
+    free(path);
+    return s;
+}
+
+static void assert_defaults(const struct fw_server_config *c)
+{
+    assert_string_equal(c->listen, "127.0.0.1:7070");
+    assert_string_equal(c->data_dir, "./flywheel-data");
+    assert_int_equal(c->log_level, FW_LOG_INFO);
+    assert_int_equal(c->checkpoint_interval_s, 30);
+    assert_int_equal(c->checkpoint_keep, 3);
+    assert_int_equal(c->max_jobs, 64);
+}
+
+static void without_a_file_or_keys_defaults_hold(void **state)
+{
+    static const char *const empty[] = {"", "# nothing\n", "checkpoint: {}\n"};
+    struct fw_server_config c;
+
+    unsetenv("FLYWHEEL_DATA");
+    assert_int_equal(fw_server_config_load(&c, NULL, NULL), FW_OK);
+    assert_defaults(&c);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(load(state, empty[i], &c, NULL), FW_OK);
+        assert_defaults(&c);
+    }
+}
+
+static void the_environment_names_the_data_folder(void **state)
+{
+    struct fw_server_config c;
+
+    setenv("FLYWHEEL_DATA", "/elsewhere", 1);
+    assert_int_equal(fw_server_config_load(&c, NULL, NULL), FW_OK);
+    assert_string_equal(c.data_dir, "/elsewhere");
+    assert_int_equal(load(state, "data_dir: here\n", &c, NULL), FW_OK);
+    assert_string_equal(c.data_dir, "here");
+    unsetenv("FLYWHEEL_DATA");
+}
+
+static void every_key_is_taken(void **state)
+{
+    struct fw_server_config c;
+
+    assert_int_equal(load(state,
+                          "listen: \"[::1]:0\"\n"
+                          "data_dir: d\n"
+                          "log_level: warn\n"
+                          "checkpoint:\n"
+                          "  interval_s: 0\n"
+                          "  keep: 7\n"
+                          "limits: {max_jobs: 2}\n",
+                          &c, NULL),
+                     FW_OK);
+    assert_string_equal(c.listen, "[::1]:0");
+    assert_string_equal(c.data_dir, "d");
+    assert_int_equal(c.log_level, FW_LOG_WARN);
+    assert_int_equal(c.checkpoint_interval_s, 0);
+    assert_int_equal(c.checkpoint_keep, 7);
+    assert_int_equal(c.max_jobs, 2);
+}
+
+static void a_mistake_is_named_with_file_and_line(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *line;
+        const char *word;
+    } bad[] = {
+        {"lisen: 127.0.0.1:1\n", "line 1:", "lisen"},
+        {"# one\n\nlisten: 127.0.0.1:1\n\n# two\nspeed: 9\n",
+         "line 6:", "speed"},
+        {"listen: a:1\ncheckpoint:\n  keep: 2\n  kep: 2\n", "line 4:", "kep"},
+        {"keep: 2\n", "line 1:", "keep"},
+        {"checkpoint:\n  keep: 2\nlimits:\n  keep: 2\n", "line 4:", "keep"},
+        {"listen: a:1\nlog_level: info\nlisten: b:1\n", "line 3:", "listen"},
+        {"listen: a:1\nlog_level: loud\n", "line 2:", "loud"},
+        {"limits:\n  max_jobs: many\n", "line 2:", "many"},
+        {"limits:\n  max_jobs: -1\n", "line 2:", "-1"},
+        {"limits:\n  max_jobs: 0\n", "line 2:", "max_jobs is 0"},
+        {"limits:\n  max_jobs: 10001\n", "line 2:", "not in 1 to 10000"},
+        {"\ncheckpoint:\n\n  keep: 0\n", "line 4:", "keep is 0"},
+        {"data_dir: x\nlisten: nowhere\n", "line 2:", "host:port"},
+        {"- listen\n", "line", "SEQUENCE"},
+        {"listen: [1\n", "line", "listen"},
+    };
+
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct fw_server_config c;
+        struct fw_err err = {0};
+
+        assert_int_equal(load(state, bad[i].text, &c, &err), FW_INVALID);
+        if (!strstr(err.text, bad[i].line) || !strstr(err.text, bad[i].word) ||
+            !strstr(err.text, "flywheel.yaml: "))
+            fail_msg("case %zu: %s", i, err.text);
+        assert_defaults(&c);
+    }
+}
+
+static void aliases_are_refused(void **state)
+{
+    struct fw_server_config c;
+
+    assert_int_equal(load(state, "listen: &a x:1\ndata_dir: *a\n", &c, NULL),
+                     FW_INVALID);
+}
+
+static void a_file_that_is_not_there_is_named(void **state)
+{
+    struct fw_server_config c;
+    struct fw_err err;
+    char *path = fixture_path(*state, "none.yaml");
+
+    assert_int_equal(fw_server_config_load(&c, path, &err), FW_NOT_FOUND);
+    assert_non_null(strstr(err.text, "none.yaml: cannot open"));
+    assert_int_equal(
+        fw_server_config_load(&c, ((struct fixture *)*state)->folder, &err),
+        FW_IO);
+    free(path);
+}
+
+int main(void)
+{
+#define TEST(name)                                                             \
+    cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
+    const struct CMUnitTest tests[] = {
+        TEST(without_a_file_or_keys_defaults_hold),
+        TEST(the_environment_names_the_data_folder),
+        TEST(every_key_is_taken),
+        TEST(a_mistake_is_named_with_file_and_line),
+        TEST(aliases_are_refused),
+        TEST(a_file_that_is_not_there_is_named),
+    };
+#undef TEST
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
