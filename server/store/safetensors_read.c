@@ -244,7 +244,7 @@ fw_status fw_safetensors_load(const struct fw_safetensors_file *f,
         const struct fw_safetensors_entry *e = NULL;
 
         s = find(&f->table, prefix, &list->items[i], &e, err);
-        if (s == FW_OK)
+        if (e)
             s = load_one(f, e, to, first, err);
         first += fw_tensor_spec_elements(&list->items[i]);
     }
