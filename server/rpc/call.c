@@ -1,0 +1,250 @@
+#include "server/rpc/call.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sdk/base/mem.h"
+#include "sdk/wire/codec.h"
+#include "sdk/wire/reason.h"
+#include "server/rpc/server.h"
+
+#define FROM_TAG(tag, member)                                                  \
+    ((struct fw_call *)((char *)(tag)-offsetof(struct fw_call, member)))
+
+struct fw_call *fw_call_ref(struct fw_call *c)
+{
+    __atomic_add_fetch(&c->refs, 1, __ATOMIC_RELAXED);
+    return c;
+}
+
+void fw_call_unref(struct fw_call *c)
+{
+    if (__atomic_sub_fetch(&c->refs, 1, __ATOMIC_ACQ_REL))
+        return;
+    if (c->method && c->method->close && c->call)
+        c->method->close(c);
+    if (c->call) {
+        grpc_call_unref(c->call);
+        fw_server_call_ended(c->server);
+    }
+    grpc_metadata_array_destroy(&c->metadata);
+    grpc_call_details_destroy(&c->details);
+    pthread_mutex_destroy(&c->lock);
+    free(c);
+}
+
+/* Start a batch whose tag holds a reference; false if gRPC will not. */
+static bool start(struct fw_call *c, const grpc_op *ops, size_t n,
+                  struct fw_tag *tag)
+{
+    fw_call_ref(c);
+    if (grpc_call_start_batch(c->call, ops, n, tag, NULL) == GRPC_CALL_OK)
+        return true;
+    fw_call_unref(c);
+    return false;
+}
+
+/* --- reading --- */
+
+static void on_received(struct fw_tag *tag, bool ok)
+{
+    struct fw_call *c = FROM_TAG(tag, received);
+    struct fw_message message = {0};
+    struct fw_err err;
+    fw_status s = FW_OK;
+
+    if (!ok || !c->incoming) {
+        c->method->on_read(c, NULL);
+    } else {
+        s = fw_message_open(&message, c->incoming, &err);
+        c->incoming = NULL;
+        if (s == FW_OK)
+            c->method->on_read(c, &message);
+        else
+            fw_call_finish(c, s, &err);
+        fw_message_close(&message);
+    }
+    fw_call_unref(c);
+}
+
+void fw_call_read(struct fw_call *c)
+{
+    grpc_op op = {.op = GRPC_OP_RECV_MESSAGE};
+
+    c->incoming = NULL;
+    op.data.recv_message.recv_message = &c->incoming;
+    if (!start(c, &op, 1, &c->received))
+        c->method->on_read(c, NULL);
+}
+
+/* --- writing --- */
+
+/* The status that ends the call; the lock is held. */
+static void send_status(struct fw_call *c)
+{
+    int code = c->end_status == FW_OK
+                   ? 0
+                   : fw_reason_grpc_code(c->end_status, &c->end_error);
+    grpc_slice text = grpc_slice_from_copied_string(c->end_error.text);
+    grpc_metadata detail = {0};
+    struct fw_bytes packed = {0};
+    grpc_op ops[2] = {{.op = GRPC_OP_SEND_INITIAL_METADATA},
+                      {.op = GRPC_OP_SEND_STATUS_FROM_SERVER}};
+
+    ops[1].data.send_status_from_server.status = (grpc_status_code)code;
+    ops[1].data.send_status_from_server.status_details = &text;
+    if (code && fw_encode_error(code, &c->end_error, &packed) == FW_OK) {
+        detail.key = grpc_slice_from_static_string("grpc-status-details-bin");
+        detail.value =
+            grpc_slice_from_copied_buffer((const char *)packed.data, packed.n);
+        ops[1].data.send_status_from_server.trailing_metadata_count = 1;
+        ops[1].data.send_status_from_server.trailing_metadata = &detail;
+    }
+    c->ended = true;
+    c->sending =
+        start(c, c->headed ? &ops[1] : ops, c->headed ? 1 : 2, &c->sent);
+    c->headed = true;
+    if (packed.n)
+        grpc_slice_unref(detail.value);
+    grpc_slice_unref(text);
+    fw_bytes_close(&packed);
+}
+
+/* One message; the lock is held. */
+static void send_message(struct fw_call *c, grpc_byte_buffer *buffer)
+{
+    grpc_op ops[2] = {{.op = GRPC_OP_SEND_INITIAL_METADATA},
+                      {.op = GRPC_OP_SEND_MESSAGE}};
+
+    ops[1].data.send_message.send_message = buffer;
+    c->sending =
+        start(c, c->headed ? &ops[1] : ops, c->headed ? 1 : 2, &c->sent);
+    c->headed = true;
+    grpc_byte_buffer_destroy(buffer); /* gRPC holds the slices it needs */
+}
+
+/* Start the next write if there is one; the lock is held. */
+static void write_next(struct fw_call *c)
+{
+    grpc_byte_buffer *buffer;
+
+    if (c->sending || c->ended || c->gone)
+        return;
+    buffer = c->method && c->method->next ? c->method->next(c) : NULL;
+    if (buffer)
+        send_message(c, buffer);
+    else if (c->ending)
+        send_status(c);
+}
+
+static void on_sent(struct fw_tag *tag, bool ok)
+{
+    struct fw_call *c = FROM_TAG(tag, sent);
+
+    pthread_mutex_lock(&c->lock);
+    c->sending = false;
+    c->gone = c->gone || !ok;
+    write_next(c);
+    pthread_mutex_unlock(&c->lock);
+    fw_call_unref(c);
+}
+
+void fw_call_pump(struct fw_call *c)
+{
+    pthread_mutex_lock(&c->lock);
+    write_next(c);
+    pthread_mutex_unlock(&c->lock);
+}
+
+void fw_call_finish(struct fw_call *c, fw_status s, const struct fw_err *err)
+{
+    pthread_mutex_lock(&c->lock);
+    if (!c->ending) {
+        c->ending = true;
+        c->end_status = s;
+        if (s != FW_OK && err)
+            c->end_error = *err;
+        write_next(c);
+    }
+    pthread_mutex_unlock(&c->lock);
+}
+
+bool fw_call_over(struct fw_call *c)
+{
+    bool over;
+
+    pthread_mutex_lock(&c->lock);
+    over = c->gone || c->ending;
+    pthread_mutex_unlock(&c->lock);
+    return over;
+}
+
+/* --- arriving --- */
+
+static void on_closed(struct fw_tag *tag, bool ok)
+{
+    struct fw_call *c = FROM_TAG(tag, closed);
+
+    (void)ok;
+    pthread_mutex_lock(&c->lock);
+    c->gone = c->gone || c->cancelled;
+    pthread_mutex_unlock(&c->lock);
+    fw_call_unref(c);
+}
+
+static void refuse_unknown(struct fw_call *c)
+{
+    struct fw_err err;
+    char *path = grpc_slice_to_c_string(c->details.method);
+
+    fw_call_finish(
+        c, FW_REFUSE(&err, METHOD_UNKNOWN, "there is no method %.200s", path),
+        &err);
+    gpr_free(path);
+}
+
+static void on_arrived(struct fw_tag *tag, bool ok)
+{
+    struct fw_call *c = FROM_TAG(tag, arrived);
+    grpc_op close = {.op = GRPC_OP_RECV_CLOSE_ON_SERVER};
+
+    if (ok) {
+        fw_server_call_arrived(c->server);
+        fw_call_arm(c->server, c->method, c->registered);
+        close.data.recv_close_on_server.cancelled = &c->cancelled;
+        if (!start(c, &close, 1, &c->closed))
+            c->gone = true;
+        if (c->method)
+            c->method->start(c);
+        else
+            refuse_unknown(c);
+    }
+    fw_call_unref(c);
+}
+
+bool fw_call_arm(struct fw_server *server, const struct fw_method *method,
+                 void *registered)
+{
+    struct fw_call *c =
+        fw_mem_array(1, sizeof(*c) + 16 + (method ? method->state_bytes : 0));
+    grpc_call_error e;
+
+    if (!c)
+        return false;
+    c->server = server;
+    c->method = method;
+    c->registered = registered;
+    c->state = (char *)c + (sizeof(*c) + 15) / 16 * 16;
+    c->refs = 1;
+    c->arrived.done = on_arrived;
+    c->received.done = on_received;
+    c->sent.done = on_sent;
+    c->closed.done = on_closed;
+    pthread_mutex_init(&c->lock, NULL);
+    grpc_metadata_array_init(&c->metadata);
+    grpc_call_details_init(&c->details);
+    e = fw_server_request(server, c);
+    if (e != GRPC_CALL_OK)
+        fw_call_unref(c);
+    return e == GRPC_CALL_OK;
+}

@@ -1,0 +1,93 @@
+/* call.h - one gRPC call on the server, from its arrival to its last tag.
+ *
+ *   ARMED --> OPEN --> (reads and writes, one of each at a time) --> FINISHED
+ *
+ * A read is started by whoever holds the reading baton and ends in `on_read`;
+ * writes and the end go through fw_call_write and fw_call_finish, from any
+ * thread: the call's lock orders them, and one is in flight at a time.  Every
+ * tag and every letter on its way holds a reference; the last one frees.
+ *
+ * Layer: server/rpc.  Thread: completion queue's; functions say more. */
+#ifndef FW_RPC_CALL_H
+#define FW_RPC_CALL_H
+
+#include <pthread.h>
+
+#include <grpc/grpc.h>
+
+#include "sdk/base/bytes.h"
+#include "sdk/wire/grpc_glue.h"
+
+struct fw_server;
+struct fw_call;
+
+struct fw_tag {
+    void (*done)(struct fw_tag *tag, bool ok); /* CQ thread */
+};
+
+/* What a method does; a table of constants. */
+struct fw_method {
+    const char *path;   /* "/flywheel.v1.JobService/CreateJob" */
+    bool bulk;          /* served by the bulk queue */
+    size_t state_bytes; /* of zeroed memory behind the call, for the method */
+    /* The call has arrived: start reading, or writing. */
+    void (*start)(struct fw_call *call);
+    /* A message has arrived; NULL: the client is done, or gone.  Lent. */
+    void (*on_read)(struct fw_call *call, struct fw_message *message);
+    /* The call's lock is held: the next message to write, or NULL to rest. */
+    grpc_byte_buffer *(*next)(struct fw_call *call);
+    /* The last reference is gone: let go of what the state holds. */
+    void (*close)(struct fw_call *call);
+};
+
+struct fw_call {
+    struct fw_server *server;       /* outlives the call */
+    const struct fw_method *method; /* NULL: the path is not known */
+    void *registered;               /* gRPC's handle of the method */
+    grpc_call *call;                /* owned once it has arrived */
+    grpc_metadata_array metadata;   /* owned */
+    grpc_call_details details;      /* owned; of unknown methods */
+    gpr_timespec deadline;
+    uint32_t refs; /* atomic */
+    struct fw_tag arrived;
+    struct fw_tag received;
+    struct fw_tag sent;
+    struct fw_tag closed; /* RECV_CLOSE_ON_SERVER */
+    struct fw_tag alarmed;
+    grpc_byte_buffer *incoming; /* of the read in flight */
+    int cancelled;              /* written by gRPC before `closed` */
+    void *state;                /* the method's; behind this struct */
+
+    pthread_mutex_t lock; /* guards what follows */
+    bool headed;          /* initial metadata went out */
+    bool sending;         /* a write is in flight */
+    bool ending;          /* status is wanted */
+    bool ended;           /* status went out; write nothing more */
+    bool gone;            /* the client is; write nothing more */
+    fw_status end_status;
+    struct fw_err end_error;
+};
+
+/* Wait for the next call of a method (NULL: of any unknown path).  False if
+ * the server is going down or memory is out. */
+bool fw_call_arm(struct fw_server *server, const struct fw_method *method,
+                 void *registered);
+
+struct fw_call *fw_call_ref(struct fw_call *c);
+void fw_call_unref(struct fw_call *c);
+
+/* Start the next read.  Reading baton. */
+void fw_call_read(struct fw_call *c);
+
+/* Write what method->next offers, unless a write is in flight: then it is
+ * asked again after that.  Any thread. */
+void fw_call_pump(struct fw_call *c);
+
+/* End the call after the write in flight: FW_OK, or `s` with `err` (copied)
+ * and its reason.  The first one counts.  Any thread. */
+void fw_call_finish(struct fw_call *c, fw_status s, const struct fw_err *err);
+
+/* Nobody will read the rest: the client has gone or the call has ended. */
+bool fw_call_over(struct fw_call *c);
+
+#endif

@@ -1,0 +1,50 @@
+#include "server/rpc/methods.h"
+
+#include "server/rpc/bulk_rpc.h"
+#include "server/rpc/job_rpc.h"
+#include "server/rpc/status_rpc.h"
+#include "server/rpc/train_stream.h"
+#include "server/rpc/training_rpc.h"
+#include "server/rpc/watch_rpc.h"
+
+#define TRAINING   "/flywheel.v1.TrainingService/"
+#define JOBS       "/flywheel.v1.JobService/"
+#define STATUS     "/flywheel.v1.StatusService/"
+#define HEALTH     "/grpc.health.v1.Health/"
+#define REFLECTION "/grpc.reflection.v1alpha.ServerReflection/"
+
+/* path, bulk, state, start, on_read, next, close */
+#define UNARY(path, state, handler)                                            \
+    {                                                                          \
+        path, false, sizeof(struct state), fw_unary_start, handler,            \
+            fw_unary_next, fw_unary_close                                      \
+    }
+
+const struct fw_method fw_methods[] = {
+    {TRAINING "Train", true, sizeof(struct fw_train), fw_train_start,
+     fw_train_read, fw_train_next, fw_train_close},
+    {TRAINING "Pull", true, sizeof(struct fw_pull_call), fw_call_read, fw_pull,
+     fw_pull_next, fw_pull_close},
+    {TRAINING "Initialize", true, sizeof(struct fw_initialize_call),
+     fw_call_read, fw_initialize, fw_initialize_next, fw_initialize_close},
+    {TRAINING "Join", false, sizeof(struct fw_join_call), fw_unary_start,
+     fw_join, fw_unary_next, fw_join_close},
+    UNARY(TRAINING "Leave", fw_leave_call, fw_leave),
+    UNARY(TRAINING "Report", fw_report_call, fw_report_result),
+    UNARY(JOBS "CreateJob", fw_unary, fw_create_job),
+    UNARY(JOBS "GetJob", fw_unary, fw_get_job),
+    UNARY(JOBS "ListJobs", fw_unary, fw_list_jobs),
+    UNARY(JOBS "DeleteJob", fw_unary, fw_delete_job),
+    UNARY(JOBS "SetController", fw_set_call, fw_set_controller),
+    UNARY(STATUS "GetStatus", fw_unary, fw_get_status),
+    UNARY(STATUS "ListDecisions", fw_decisions_call, fw_list_decisions),
+    {STATUS "WatchStatus", false, sizeof(struct fw_watch), fw_call_read,
+     fw_watch_status, fw_watch_next, fw_watch_close},
+    UNARY(HEALTH "Check", fw_unary, fw_check_health),
+    {HEALTH "Watch", false, sizeof(struct fw_watch), fw_call_read,
+     fw_watch_health, fw_watch_next, fw_watch_close},
+    {REFLECTION "ServerReflectionInfo", false, sizeof(struct fw_watch),
+     fw_call_read, fw_reflect, fw_watch_next, fw_watch_close},
+};
+
+const size_t fw_methods_n = sizeof(fw_methods) / sizeof(*fw_methods);

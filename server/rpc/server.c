@@ -1,0 +1,239 @@
+#include "server/rpc/server.h"
+
+#include <string.h>
+
+#include <grpc/grpc_security.h>
+
+#include "sdk/base/clock.h"
+#include "server/rpc/methods.h"
+
+#define ARMED_PER_METHOD 4
+#define MIB              (1 << 20)
+
+/* Until the queue is shut down and empty. */
+static void *serve(void *arg)
+{
+    grpc_completion_queue *queue = arg;
+    gpr_timespec forever = gpr_inf_future(GPR_CLOCK_REALTIME);
+
+    for (;;) {
+        grpc_event ev = grpc_completion_queue_next(queue, forever, NULL);
+        struct fw_tag *tag = ev.tag;
+
+        if (ev.type == GRPC_QUEUE_SHUTDOWN)
+            return NULL;
+        if (ev.type == GRPC_OP_COMPLETE)
+            tag->done(tag, ev.success != 0);
+    }
+}
+
+static grpc_arg integer(const char *key, int value)
+{
+    grpc_arg a = {.type = GRPC_ARG_INTEGER, .key = (char *)key};
+
+    a.value.integer = value;
+    return a;
+}
+
+/* docs/protocol.md, "Limits and keepalive", explains these. */
+static grpc_server *make_server(void)
+{
+    grpc_arg list[] = {
+        integer(GRPC_ARG_ALLOW_REUSEPORT, 0),
+        integer(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, MIB),
+        integer(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, MIB),
+        integer(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 4 * MIB),
+        integer(GRPC_ARG_HTTP2_BDP_PROBE, 0),
+        integer(GRPC_ARG_HTTP2_WRITE_BUFFER_SIZE, MIB),
+        integer(GRPC_ARG_MAX_METADATA_SIZE, 8192),
+        integer(GRPC_ARG_MAX_CONCURRENT_STREAMS, 100),
+        integer(GRPC_ARG_KEEPALIVE_TIME_MS, 10000),
+        integer(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 5000),
+        integer(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1),
+        integer(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10000),
+        integer(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0),
+        integer(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 5000),
+        integer(GRPC_ARG_MAX_CONNECTION_IDLE_MS, 300000),
+    };
+    grpc_channel_args args = {sizeof(list) / sizeof(*list), list};
+
+    return grpc_server_create(&args, NULL);
+}
+
+static fw_status listen_on(struct fw_server *s, const char *address,
+                           struct fw_err *err)
+{
+    grpc_server_credentials *plain = grpc_insecure_server_credentials_create();
+
+    s->port = grpc_server_add_http2_port(s->server, address, plain);
+    grpc_server_credentials_release(plain);
+    if (s->port)
+        return FW_OK;
+    return fw_err_set(err, FW_IO,
+                      "cannot listen on %s: the port is taken or the address "
+                      "is not of this machine; choose another with --listen",
+                      address);
+}
+
+static bool start_thread(struct fw_server *s, grpc_completion_queue *queue)
+{
+    if (pthread_create(&s->threads[s->n_threads], NULL, serve, queue))
+        return false;
+    s->n_threads++;
+    return true;
+}
+
+static bool start_threads(struct fw_server *s)
+{
+    bool ok = true;
+
+    for (int i = 0; i < FW_BULK_THREADS && ok; i++)
+        ok = start_thread(s, s->bulk);
+    for (int i = 0; i < FW_CONTROL_THREADS && ok; i++)
+        ok = start_thread(s, s->control);
+    return ok;
+}
+
+static bool arm_all(struct fw_server *s, void *const *registered)
+{
+    bool ok = fw_call_arm(s, NULL, NULL);
+
+    for (size_t i = 0; i < fw_methods_n && ok; i++) {
+        for (int k = 0; k < ARMED_PER_METHOD && ok; k++)
+            ok = fw_call_arm(s, &fw_methods[i], registered[i]);
+    }
+    return ok;
+}
+
+fw_status fw_server_open(struct fw_server *s, struct fw_jobs *jobs,
+                         const char *address, struct fw_err *err)
+{
+    void *registered[FW_METHODS_MAX];
+    fw_status st;
+
+    *s = (struct fw_server){.jobs = jobs, .born_ms = fw_clock_mono_ms()};
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->quiet, NULL);
+    grpc_init();
+    s->bulk = grpc_completion_queue_create_for_next(NULL);
+    s->control = grpc_completion_queue_create_for_next(NULL);
+    s->server = make_server();
+    grpc_server_register_completion_queue(s->server, s->bulk, NULL);
+    grpc_server_register_completion_queue(s->server, s->control, NULL);
+    for (size_t i = 0; i < fw_methods_n; i++)
+        registered[i] = grpc_server_register_method(
+            s->server, fw_methods[i].path, NULL, GRPC_SRM_PAYLOAD_NONE, 0);
+    st = listen_on(s, address, err);
+    if (st == FW_OK && !start_threads(s))
+        st = fw_err_set(err, FW_NOMEM, "cannot start the server's threads");
+    if (st == FW_OK) {
+        grpc_server_start(s->server);
+        if (!arm_all(s, registered))
+            st = fw_err_set(err, FW_NOMEM, "no memory to take calls");
+    }
+    if (st != FW_OK)
+        fw_server_close(s, 0);
+    return st;
+}
+
+grpc_call_error fw_server_request(struct fw_server *s, struct fw_call *c)
+{
+    if (!c->method)
+        return grpc_server_request_call(s->server, &c->call, &c->details,
+                                        &c->metadata, s->control, s->control,
+                                        &c->arrived);
+    return grpc_server_request_registered_call(
+        s->server, c->registered, &c->call, &c->deadline, &c->metadata, NULL,
+        c->method->bulk ? s->bulk : s->control,
+        c->method->bulk ? s->bulk : s->control, &c->arrived);
+}
+
+void fw_server_call_arrived(struct fw_server *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->live++;
+    pthread_mutex_unlock(&s->lock);
+}
+
+void fw_server_call_ended(struct fw_server *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->live--;
+    pthread_cond_broadcast(&s->quiet);
+    pthread_mutex_unlock(&s->lock);
+}
+
+void fw_server_drain(struct fw_server *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->draining = true;
+    pthread_mutex_unlock(&s->lock);
+}
+
+bool fw_server_draining(struct fw_server *s)
+{
+    bool draining;
+
+    pthread_mutex_lock(&s->lock);
+    draining = s->draining;
+    pthread_mutex_unlock(&s->lock);
+    return draining;
+}
+
+static void on_shutdown(struct fw_tag *tag, bool ok)
+{
+    struct fw_server *s =
+        (struct fw_server *)((char *)tag -
+                             offsetof(struct fw_server, shutdown));
+
+    (void)ok;
+    pthread_mutex_lock(&s->lock);
+    s->down = true;
+    pthread_cond_broadcast(&s->quiet);
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* Wait until no call lives and the shutdown is done; false after `wait_ms`. */
+static bool wait_quiet(struct fw_server *s, int64_t wait_ms)
+{
+    struct timespec t;
+    int late = 0;
+    bool quiet;
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    t.tv_sec += wait_ms / 1000;
+    pthread_mutex_lock(&s->lock);
+    while ((s->live || !s->down) && !late)
+        late = wait_ms < 0 ? pthread_cond_wait(&s->quiet, &s->lock)
+                           : pthread_cond_timedwait(&s->quiet, &s->lock, &t);
+    quiet = !s->live && s->down;
+    pthread_mutex_unlock(&s->lock);
+    return quiet;
+}
+
+void fw_server_close(struct fw_server *s, int64_t grace_ms)
+{
+    fw_server_drain(s);
+    s->shutdown.done = on_shutdown;
+    if (s->n_threads == FW_BULK_THREADS + FW_CONTROL_THREADS) {
+        grpc_server_shutdown_and_notify(s->server, s->control, &s->shutdown);
+        if (!wait_quiet(s, grace_ms)) {
+            grpc_server_cancel_all_calls(s->server);
+            wait_quiet(s, -1);
+        }
+    }
+    grpc_completion_queue_shutdown(s->bulk);
+    grpc_completion_queue_shutdown(s->control);
+    for (size_t i = 0; i < s->n_threads; i++)
+        pthread_join(s->threads[i], NULL);
+    if (!s->n_threads) {
+        serve(s->bulk);
+        serve(s->control);
+    }
+    grpc_server_destroy(s->server);
+    grpc_completion_queue_destroy(s->bulk);
+    grpc_completion_queue_destroy(s->control);
+    grpc_shutdown();
+    pthread_cond_destroy(&s->quiet);
+    pthread_mutex_destroy(&s->lock);
+}

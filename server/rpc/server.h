@@ -1,0 +1,52 @@
+/* server.h - the gRPC side of flywheeld: listener, queues, methods.
+ *
+ * Two completion queues: bulk (Train, Pull, Initialize) with one thread, and
+ * control with two, so that a flood of one kind does not starve the other.
+ *
+ * Layer: server/rpc.  Thread: open and close on the main thread. */
+#ifndef FW_RPC_SERVER_H
+#define FW_RPC_SERVER_H
+
+#include "server/engine/jobs.h"
+#include "server/rpc/call.h"
+
+#define FW_BULK_THREADS    1
+#define FW_CONTROL_THREADS 2
+
+struct fw_server {
+    struct fw_jobs *jobs;           /* lent by the program */
+    grpc_server *server;            /* owned */
+    grpc_completion_queue *bulk;    /* owned */
+    grpc_completion_queue *control; /* owned */
+    pthread_t threads[FW_BULK_THREADS + FW_CONTROL_THREADS];
+    size_t n_threads; /* that run */
+    int64_t born_ms;
+    int port;               /* bound */
+    struct fw_tag shutdown; /* of grpc_server_shutdown */
+
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t quiet; /* live reached 0, or shut down */
+    size_t live;          /* calls that have arrived and are not freed */
+    bool draining;
+    bool down; /* the shutdown tag came */
+};
+
+/* Bind, start threads, take calls.  FW_IO with a clear line if the address is
+ * taken or wrong; then `s` is closed. */
+FW_MUST_USE fw_status fw_server_open(struct fw_server *s, struct fw_jobs *jobs,
+                                     const char *address, struct fw_err *err);
+
+/* Refuse joins, say NOT_SERVING; calls in flight go on.  Any thread. */
+void fw_server_drain(struct fw_server *s);
+bool fw_server_draining(struct fw_server *s);
+
+/* Take no more calls, wait `grace_ms` for those that live, cancel the rest,
+ * wait for the last one, end the threads. */
+void fw_server_close(struct fw_server *s, int64_t grace_ms);
+
+/* For call.c. */
+grpc_call_error fw_server_request(struct fw_server *s, struct fw_call *c);
+void fw_server_call_arrived(struct fw_server *s);
+void fw_server_call_ended(struct fw_server *s);
+
+#endif

@@ -1,0 +1,440 @@
+#include "server/rpc/train_stream.h"
+
+#include <string.h>
+
+#include "sdk/base/clock.h"
+#include "sdk/wire/codec.h"
+#include "sdk/wire/reason.h"
+#include "server/rpc/server.h"
+
+#define TOUCH_EVERY_MS 1000 /* leases are renewed at most this often */
+#define OF_MEMBER(p, member)                                                   \
+    ((struct fw_train *)((char *)(p)-offsetof(struct fw_train, member)))
+
+/* --- writing half --- */
+
+grpc_byte_buffer *fw_train_next(struct fw_call *c)
+{
+    struct fw_train *t = c->state;
+    grpc_byte_buffer *answer;
+
+    if (!t->n_answers)
+        return fw_transfer_next(&t->transfer);
+    answer = t->answers[t->first_answer];
+    t->first_answer = (t->first_answer + 1) % FW_ANSWERS;
+    t->n_answers--;
+    return answer;
+}
+
+/* Put a small message into the outbox; a client that does not read what it
+ * asked for loses heartbeats first and then the stream. */
+static void answer(struct fw_train *t, const struct fw_train_response *m)
+{
+    struct fw_bytes bytes = {0};
+    struct fw_err err;
+    bool full = true;
+
+    if (fw_encode_train_response(m, &bytes) == FW_OK) {
+        pthread_mutex_lock(&t->call->lock);
+        full = t->n_answers == FW_ANSWERS;
+        if (!full) {
+            unsigned at = (t->first_answer + t->n_answers++) % FW_ANSWERS;
+
+            t->answers[at] = fw_buffer_copy(&bytes);
+        }
+        pthread_mutex_unlock(&t->call->lock);
+    }
+    fw_bytes_close(&bytes);
+    if (!full)
+        fw_call_pump(t->call);
+    else if (m->kind != FW_TRAIN_HEARTBEAT)
+        fw_call_finish(
+            t->call,
+            FW_REFUSE(&err, OVERLOADED, "the worker does not read its answers"),
+            &err);
+}
+
+/* Send a version after the answers; takes the reference. */
+static void send_version(struct fw_train *t, struct fw_version *take)
+{
+    pthread_mutex_lock(&t->call->lock);
+    if (t->call->gone || t->call->ending)
+        fw_version_unref(take);
+    else
+        fw_transfer_begin(&t->transfer, take);
+    pthread_mutex_unlock(&t->call->lock);
+    fw_call_pump(t->call);
+}
+
+/* --- letters --- */
+
+/* A letter holds a reference to the call. */
+static bool post(struct fw_train *t, struct fw_letter *l)
+{
+    struct fw_err err;
+    fw_status s;
+
+    fw_call_ref(t->call);
+    s = fw_job_thread_post(t->job, l);
+    if (s == FW_OK)
+        return true;
+    s = s == FW_BUSY
+            ? FW_REFUSE(&err, OVERLOADED, "the job's mailbox is full")
+            : FW_REFUSE(&err, JOB_NOT_FOUND, "the job is being deleted");
+    fw_call_finish(t->call, s, &err);
+    fw_call_unref(t->call);
+    return false;
+}
+
+static void job_is_gone(struct fw_train *t)
+{
+    struct fw_err err;
+
+    fw_call_finish(t->call,
+                   FW_REFUSE(&err, JOB_NOT_FOUND, "the job was deleted"), &err);
+}
+
+static void run_touch(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
+{
+    struct fw_train *t = OF_MEMBER(l, touch_letter);
+    struct fw_err err;
+    fw_status s = fw_job_touch(job, t->epoch, now_ms, &err);
+
+    pthread_mutex_lock(&t->call->lock);
+    t->touching = false;
+    pthread_mutex_unlock(&t->call->lock);
+    if (s != FW_OK)
+        fw_call_finish(t->call, s, &err);
+    fw_call_unref(t->call);
+}
+
+static void drop_touch(struct fw_letter *l)
+{
+    struct fw_train *t = OF_MEMBER(l, touch_letter);
+
+    job_is_gone(t);
+    fw_call_unref(t->call);
+}
+
+/* Any message renews the lease; reading baton. */
+static void touch(struct fw_train *t)
+{
+    int64_t now_ms = fw_clock_mono_ms();
+    bool busy;
+
+    if (!t->epoch || now_ms - t->touched_ms < TOUCH_EVERY_MS)
+        return;
+    pthread_mutex_lock(&t->call->lock);
+    busy = t->touching;
+    t->touching = true;
+    pthread_mutex_unlock(&t->call->lock);
+    if (busy)
+        return;
+    t->touched_ms = now_ms;
+    post(t, &t->touch_letter);
+}
+
+/* --- gradients --- */
+
+/* A push is back: its slot is free, and reading goes on if it had stopped. */
+static void push_is_back(struct fw_push *p)
+{
+    struct fw_train *t = p->train;
+    bool starved;
+
+    pthread_mutex_lock(&t->call->lock);
+    p->busy = false;
+    starved = t->starved;
+    t->starved = false;
+    pthread_mutex_unlock(&t->call->lock);
+    if (starved)
+        fw_call_read(t->call);
+}
+
+static void run_push(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
+{
+    struct fw_push *p = (struct fw_push *)l; /* letter is first */
+    struct fw_train *t = p->train;
+    struct fw_train_response m = {.kind = FW_TRAIN_ACK};
+    struct fw_call *c = t->call;
+    struct fw_gather *take = p->gather;
+    struct fw_err err;
+    fw_status s;
+
+    p->gather = NULL;
+    s = fw_job_push(job, t->epoch, take, now_ms, &m.ack, &err);
+    if (s == FW_OK) {
+        answer(t, &m);
+        if (p->want_parameters && job->current)
+            send_version(t, fw_version_ref(job->current));
+    } else {
+        fw_call_finish(c, s, &err);
+    }
+    push_is_back(p);
+    fw_call_unref(c);
+}
+
+static void drop_push(struct fw_letter *l)
+{
+    struct fw_push *p = (struct fw_push *)l;
+    struct fw_call *c = p->train->call;
+
+    fw_gather_close(p->gather);
+    p->gather = NULL;
+    job_is_gone(p->train);
+    push_is_back(p);
+    fw_call_unref(c);
+}
+
+/* Hand the complete gather to the job; false if reading must rest. */
+static bool send_push(struct fw_train *t)
+{
+    struct fw_push *free_push = NULL;
+    bool more = false;
+
+    pthread_mutex_lock(&t->call->lock);
+    for (int i = 0; i < FW_PUSHES; i++) {
+        if (t->pushes[i].busy)
+            continue;
+        if (free_push)
+            more = true;
+        else
+            free_push = &t->pushes[i];
+    }
+    free_push->busy =
+        true; /* there is one: reading rests while there is none */
+    t->starved = !more;
+    pthread_mutex_unlock(&t->call->lock);
+    free_push->gather = t->gather;
+    free_push->want_parameters = t->gather->head.want_parameters;
+    t->gather = NULL;
+    if (!post(t, &free_push->letter)) {
+        fw_gather_close(free_push->gather);
+        free_push->gather = NULL;
+        push_is_back(free_push);
+    }
+    return more;
+}
+
+/* Add a chunk to the gather; false if reading must rest or the call ends. */
+static bool add_chunk(struct fw_train *t, const struct fw_train_request *r)
+{
+    struct fw_err err;
+    fw_status s;
+
+    if (t->gather->filled == 0)
+        t->gather->head = r->gradient;
+    s = fw_gather_add(t->gather, r->gradient.offset, &r->data, &err);
+    if (s != FW_OK) {
+        fw_call_finish(t->call, s, &err);
+        return false;
+    }
+    return fw_gather_complete(t->gather) ? send_push(t) : true;
+}
+
+/* The pool has room: go on with the chunk that was held.  Any thread. */
+static void on_granted(struct fw_gather_waiter *w, struct fw_gather *g)
+{
+    struct fw_train *t = OF_MEMBER(w, waiter);
+    struct fw_call *c = t->call;
+    struct fw_train_request r;
+    struct fw_err err;
+
+    if (!g) {
+        fw_call_finish(c,
+                       FW_REFUSE(&err, OUT_OF_MEMORY,
+                                 "no memory for a gradient; try again"),
+                       &err);
+    } else {
+        t->gather = g;
+        if (fw_decode_train_request(t->held.spans, t->held.n_spans, &r, &err) ==
+                FW_OK &&
+            add_chunk(t, &r))
+            fw_call_read(c);
+    }
+    fw_message_close(&t->held);
+    fw_call_unref(c);
+}
+
+/* Room for a new gradient; FW_BUSY if the message is held until there is. */
+static fw_status reserve(struct fw_train *t, struct fw_message *m,
+                         struct fw_err *err)
+{
+    fw_status s;
+
+    fw_call_ref(t->call); /* the waiter's */
+    t->waiter.granted = on_granted;
+    /* The message must be held before the waiter is in line: the grant may
+     * come at once, on another thread. */
+    t->held = (struct fw_message){0};
+    s = fw_message_open(&t->held, grpc_byte_buffer_copy(m->buffer), err);
+    if (s == FW_OK)
+        s = fw_gather_create(fw_job_thread_pool(t->job),
+                             fw_job_thread_n_elements(t->job), t->dtype,
+                             &t->waiter, &t->gather);
+    if (s == FW_BUSY)
+        return s;
+    fw_message_close(&t->held);
+    fw_call_unref(t->call);
+    if (s == FW_NOMEM)
+        s = FW_REFUSE(err, OUT_OF_MEMORY,
+                      "no memory for a gradient; try again");
+    return s;
+}
+
+static bool take_gradient(struct fw_train *t, struct fw_message *m,
+                          const struct fw_train_request *r)
+{
+    struct fw_err err;
+    fw_status s = FW_OK;
+
+    if (!t->gather)
+        s = reserve(t, m, &err);
+    if (s == FW_BUSY)
+        return false; /* on_granted goes on */
+    if (s == FW_OK)
+        return add_chunk(t, r);
+    fw_call_finish(t->call, s, &err);
+    return false;
+}
+
+/* --- opening --- */
+
+static void run_open(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
+{
+    struct fw_train *t = OF_MEMBER(l, open_letter);
+    struct fw_train_response m = {.kind = FW_TRAIN_OPENED};
+    struct fw_call *c = t->call;
+    struct fw_err err;
+    fw_status s =
+        fw_job_open(job, t->key.session, now_ms, &t->epoch, &t->dtype, &err);
+
+    if (s == FW_OK) {
+        t->transfer.dtype = t->dtype;
+        t->touched_ms = now_ms;
+        m.opened.version = job->current ? job->current->number : 0;
+        m.opened.incarnation = job->incarnation;
+        answer(t, &m);
+        fw_call_read(c);
+    } else {
+        fw_call_finish(c, s, &err);
+    }
+    fw_call_unref(c);
+}
+
+static void drop_open(struct fw_letter *l)
+{
+    struct fw_train *t = OF_MEMBER(l, open_letter);
+
+    job_is_gone(t);
+    fw_call_unref(t->call);
+}
+
+/* The first message; reading goes on when the job has answered. */
+static void take_open(struct fw_train *t, const struct fw_train_request *r)
+{
+    struct fw_err err;
+    fw_status s;
+
+    if (r->kind != FW_TRAIN_OPEN || t->job) {
+        s = FW_REFUSE(&err, MESSAGE_INVALID,
+                      "a Train stream begins with one open message");
+    } else {
+        t->key = r->open;
+        s = fw_jobs_find(t->call->server->jobs, r->open.job, &t->job, &err);
+    }
+    if (s == FW_OK)
+        post(t, &t->open_letter);
+    else
+        fw_call_finish(t->call, s, &err);
+}
+
+/* The newest parameters without a gradient. */
+static bool take_pull(struct fw_train *t)
+{
+    struct fw_version *v = fw_job_thread_version(t->job);
+    struct fw_err err;
+
+    if (v) {
+        send_version(t, v);
+        return true;
+    }
+    fw_call_finish(
+        t->call,
+        FW_REFUSE(&err, NOT_INITIALIZED, "the job has no parameters yet"),
+        &err);
+    return false;
+}
+
+/* One message; true if the next one may be read now. */
+static bool take_message(struct fw_train *t, struct fw_message *m)
+{
+    static const struct fw_train_response beat = {.kind = FW_TRAIN_HEARTBEAT};
+    struct fw_train_request r;
+    struct fw_err err;
+    fw_status s = fw_decode_train_request(m->spans, m->n_spans, &r, &err);
+
+    if (s != FW_OK) {
+        fw_call_finish(t->call, s, &err);
+        return false;
+    }
+    if (!t->epoch || r.kind == FW_TRAIN_OPEN) {
+        take_open(t, &r);
+        return false;
+    }
+    touch(t);
+    switch (r.kind) {
+    case FW_TRAIN_GRADIENT:
+        return take_gradient(t, m, &r);
+    case FW_TRAIN_PARAMETERS:
+        return take_pull(t);
+    default:
+        answer(t, &beat);
+        return true;
+    }
+}
+
+void fw_train_read(struct fw_call *c, struct fw_message *m)
+{
+    struct fw_train *t = c->state;
+
+    if (!m) {
+        /* A gradient that is not complete leaves no trace. */
+        fw_gather_close(t->gather);
+        t->gather = NULL;
+        fw_call_finish(c, FW_OK, NULL);
+    } else if (take_message(t, m)) {
+        fw_call_read(c);
+    }
+}
+
+void fw_train_start(struct fw_call *c)
+{
+    struct fw_train *t = c->state;
+
+    t->call = c;
+    t->open_letter = (struct fw_letter){.run = run_open, .drop = drop_open};
+    t->touch_letter = (struct fw_letter){.run = run_touch, .drop = drop_touch};
+    t->transfer.head = fw_chunk_parameters;
+    for (int i = 0; i < FW_PUSHES; i++) {
+        t->pushes[i].train = t;
+        t->pushes[i].letter =
+            (struct fw_letter){.run = run_push, .drop = drop_push};
+    }
+    fw_call_read(c);
+}
+
+void fw_train_close(struct fw_call *c)
+{
+    struct fw_train *t = c->state;
+
+    for (; t->n_answers; t->n_answers--) {
+        grpc_byte_buffer_destroy(t->answers[t->first_answer]);
+        t->first_answer = (t->first_answer + 1) % FW_ANSWERS;
+    }
+    fw_transfer_close(&t->transfer);
+    fw_gather_close(t->gather);
+    fw_message_close(&t->held);
+    explicit_bzero(&t->key, sizeof(t->key));
+    fw_job_thread_unref(t->job);
+}

@@ -1,0 +1,66 @@
+/* train_stream.h - the Train stream: gradients up, answers and parameters down.
+ *
+ * Two halves.  The reading half is touched by whoever holds the reading baton:
+ * the bulk thread, which gathers chunks; the pool, when a reservation was
+ * granted; the job, when one of the two gradient slots came free.  The writing
+ * half is the outbox, under the call's lock: a few small answers, oldest
+ * first, then the chunks of one transfer.
+ *
+ *   OPENING --> READY --> WAITING for room --> READY ...
+ *                 \-----> FULL: both gradients are with the job --> READY ...
+ *
+ * Layer: server/rpc.  Thread: as above. */
+#ifndef FW_RPC_TRAIN_STREAM_H
+#define FW_RPC_TRAIN_STREAM_H
+
+#include "server/engine/jobs.h"
+#include "server/rpc/call.h"
+#include "server/rpc/transfer.h"
+
+#define FW_PUSHES  2 /* gradients of a worker that may be with the job */
+#define FW_ANSWERS 8 /* small messages that may wait in the outbox */
+
+struct fw_train;
+
+/* A complete gradient on its way to the job and back. */
+struct fw_push {
+    struct fw_letter letter;
+    struct fw_train *train;   /* whose this is */
+    struct fw_gather *gather; /* owned while it is on its way */
+    bool want_parameters;
+    bool busy; /* call's lock */
+};
+
+struct fw_train {
+    struct fw_call *call;      /* whose state this is */
+    struct fw_job_thread *job; /* ref; after the open message */
+
+    /* reading baton */
+    struct fw_session_key key;      /* of the open message */
+    struct fw_gather *gather;       /* owned; being filled */
+    struct fw_gather_waiter waiter; /* in the pool's line */
+    struct fw_message held; /* owned; first chunk, until there is room */
+    struct fw_letter open_letter;
+    struct fw_letter touch_letter;
+    int64_t touched_ms; /* when the lease was last renewed */
+
+    /* set by the job thread before reading goes on */
+    uint64_t epoch; /* 0: not open yet */
+    enum fw_dtype dtype;
+
+    /* call's lock */
+    struct fw_push pushes[FW_PUSHES];
+    bool touching; /* the touch letter is on its way */
+    bool starved;  /* reading stopped until a push is free */
+    grpc_byte_buffer *answers[FW_ANSWERS]; /* owned; a ring */
+    unsigned first_answer;
+    unsigned n_answers;
+    struct fw_transfer transfer;
+};
+
+void fw_train_start(struct fw_call *c);
+void fw_train_read(struct fw_call *c, struct fw_message *m);
+grpc_byte_buffer *fw_train_next(struct fw_call *c);
+void fw_train_close(struct fw_call *c);
+
+#endif

@@ -1,0 +1,70 @@
+#include "server/rpc/transfer.h"
+
+#include <stdlib.h>
+
+#include "sdk/base/mem.h"
+
+void fw_transfer_close(struct fw_transfer *t)
+{
+    fw_version_unref(t->version);
+    t->version = NULL;
+    t->block = 0;
+}
+
+void fw_transfer_begin(struct fw_transfer *t, struct fw_version *take)
+{
+    fw_transfer_close(t);
+    t->version = take;
+}
+
+static void release_block(void *block)
+{
+    fw_block_unref(block);
+}
+
+/* The block's floats as they travel. */
+static bool lend(const struct fw_transfer *t, struct fw_block *b, uint32_t n,
+                 struct fw_lent *lent)
+{
+    void *half;
+
+    lent->n = n * fw_dtype_bytes(t->dtype);
+    if (t->dtype == FW_DTYPE_F32) {
+        lent->data = b->data;
+        lent->release = release_block;
+        lent->user = fw_block_ref(b);
+        return true;
+    }
+    half = fw_mem_array(n, fw_dtype_bytes(t->dtype));
+    if (!half)
+        return false;
+    fw_tensor_encode(t->dtype, b->data, n, half);
+    lent->data = half;
+    lent->release = free;
+    lent->user = half;
+    return true;
+}
+
+grpc_byte_buffer *fw_transfer_next(struct fw_transfer *t)
+{
+    uint8_t head[FW_CHUNK_HEAD_MAX];
+    struct fw_parameters_head h;
+    grpc_byte_buffer *buffer;
+    struct fw_lent lent;
+    uint32_t n;
+
+    if (!t->version)
+        return NULL;
+    n = fw_version_block_elements(t->version, t->block);
+    if (!lend(t, t->version->blocks[t->block], n, &lent))
+        return NULL;
+    h = (struct fw_parameters_head){
+        .version = t->version->number,
+        .offset = (uint64_t)t->block * FW_BLOCK_ELEMENTS,
+        .n_elements = t->version->n_elements,
+    };
+    buffer = fw_buffer_create(head, t->head(&h, lent.n, head), &lent);
+    if (++t->block == t->version->n_blocks)
+        fw_transfer_close(t);
+    return buffer;
+}

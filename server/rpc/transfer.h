@@ -1,0 +1,32 @@
+/* transfer.h - sends a version's blocks, chunk by chunk.
+ *
+ * fp32 blocks go to gRPC by reference and are released one by one as they are
+ * sent; bf16 is encoded into a buffer of its own.
+ *
+ * Layer: server/rpc.  Thread: its call's lock. */
+#ifndef FW_RPC_TRANSFER_H
+#define FW_RPC_TRANSFER_H
+
+#include "sdk/wire/grpc_glue.h"
+#include "server/job/params.h"
+
+/* Writes the head of one message. */
+typedef size_t fw_head_fn(const struct fw_parameters_head *h, size_t data_bytes,
+                          uint8_t out[FW_CHUNK_HEAD_MAX]);
+
+struct fw_transfer {
+    struct fw_version *version; /* ref; NULL: nothing to send */
+    uint32_t block;             /* next one */
+    enum fw_dtype dtype;
+    fw_head_fn *head;
+};
+
+/* Begin with `version`, whose reference is taken; an unfinished one ends. */
+void fw_transfer_begin(struct fw_transfer *t, struct fw_version *take);
+void fw_transfer_close(struct fw_transfer *t);
+
+/* The next message, or NULL at the end.  NULL too if memory is out: then the
+ * transfer stays where it is. */
+grpc_byte_buffer *fw_transfer_next(struct fw_transfer *t);
+
+#endif

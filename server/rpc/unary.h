@@ -1,0 +1,42 @@
+/* unary.h - methods with one request and one answer.
+ *
+ * A handler gets the request's bytes and either answers at once, or posts a
+ * letter to a job and answers from there.
+ *
+ * Layer: server/rpc.  Thread: handlers run on a completion-queue thread;
+ * answers may be given on any thread. */
+#ifndef FW_RPC_UNARY_H
+#define FW_RPC_UNARY_H
+
+#include "server/engine/jobs.h"
+#include "server/rpc/call.h"
+
+/* The state of a unary call; methods with more put this first. */
+struct fw_unary {
+    grpc_byte_buffer *answer; /* owned; waits to be written */
+    bool read;                /* the request has arrived */
+};
+
+/* For the tables: begin, read, write and close of every unary method. */
+void fw_unary_start(struct fw_call *c);
+grpc_byte_buffer *fw_unary_next(struct fw_call *c);
+void fw_unary_close(struct fw_call *c);
+
+/* The request as one piece of memory, or the call is ended and false returned
+ * (also when there is no request).  Lent by `scratch` and `m`. */
+bool fw_unary_take(struct fw_call *c, struct fw_message *m,
+                   struct fw_bytes *scratch, struct fw_span *flat);
+
+/* Answer with `s` and, if that is FW_OK, the encoded bytes; closes `bytes`. */
+void fw_unary_answer(struct fw_call *c, fw_status s, struct fw_bytes *bytes,
+                     const struct fw_err *err);
+
+/* Post a letter that holds a reference to the call; if the job will not take
+ * it the call is ended with OVERLOADED or JOB_NOT_FOUND. */
+void fw_unary_post(struct fw_call *c, struct fw_job_thread *t,
+                   struct fw_letter *letter);
+
+/* End a call whose letter was dropped; gives the reference back. */
+void fw_unary_dropped(struct fw_call *c);
+
+#endif

@@ -1,0 +1,210 @@
+#include "server/rpc/watch_rpc.h"
+
+#include <grpc/support/time.h>
+
+#include "sdk/wire/codec.h"
+#include "sdk/wire/reason.h"
+#include "server/rpc/server.h"
+
+#define INTERVAL_DEFAULT_MS 1000u
+#define INTERVAL_MIN_MS     100u
+#define HEALTH_EVERY_MS     250u
+
+grpc_byte_buffer *fw_watch_next(struct fw_call *c)
+{
+    struct fw_watch *w = c->state;
+    grpc_byte_buffer *answer = w->answer;
+
+    w->answer = NULL;
+    return answer;
+}
+
+void fw_watch_close(struct fw_call *c)
+{
+    struct fw_watch *w = c->state;
+
+    if (w->answer)
+        grpc_byte_buffer_destroy(w->answer);
+    if (w->alarm)
+        grpc_alarm_destroy(w->alarm);
+    fw_job_thread_unref(w->job);
+}
+
+/* Put an answer up and write it; closes `bytes`. */
+static void answer(struct fw_call *c, struct fw_bytes *bytes)
+{
+    struct fw_watch *w = c->state;
+
+    pthread_mutex_lock(&c->lock);
+    if (!w->answer)
+        w->answer = fw_buffer_copy(bytes);
+    pthread_mutex_unlock(&c->lock);
+    fw_bytes_close(bytes);
+    fw_call_pump(c);
+}
+
+/* Has the last answer been written? */
+static bool is_idle(struct fw_call *c)
+{
+    const struct fw_watch *w = c->state;
+    bool idle;
+
+    pthread_mutex_lock(&c->lock);
+    idle = !w->answer && !c->sending;
+    pthread_mutex_unlock(&c->lock);
+    return idle;
+}
+
+/* Come back after `ms`; the alarm holds a reference. */
+static void sleep_for(struct fw_call *c, uint32_t ms)
+{
+    struct fw_watch *w = c->state;
+    gpr_timespec when = gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                                     gpr_time_from_millis(ms, GPR_TIMESPAN));
+
+    fw_call_ref(c);
+    grpc_alarm_set(w->alarm, c->server->control, when, &c->alarmed, NULL);
+}
+
+static struct fw_call *of_alarm(struct fw_tag *tag)
+{
+    return (struct fw_call *)((char *)tag - offsetof(struct fw_call, alarmed));
+}
+
+/* Is there a reason to stop watching? */
+static bool watch_ends(struct fw_call *c)
+{
+    struct fw_err err;
+
+    if (fw_server_draining(c->server))
+        fw_call_finish(c, FW_REFUSE(&err, DRAINING, "the server is going down"),
+                       &err);
+    return fw_call_over(c);
+}
+
+static void send_status(struct fw_call *c)
+{
+    struct fw_watch *w = c->state;
+    struct fw_snapshot *snapshot = fw_job_thread_snapshot(w->job);
+    struct fw_watch_response out;
+    struct fw_bytes bytes = {0};
+
+    if (snapshot->number > w->seen && is_idle(c)) {
+        if (w->seen)
+            w->skipped += snapshot->number - w->seen - 1;
+        w->seen = snapshot->number;
+        out.job = snapshot->status; /* lent */
+        out.skipped = w->skipped;
+        if (fw_encode_watch_status_response(&out, &bytes) == FW_OK)
+            answer(c, &bytes);
+    }
+    fw_snapshot_unref(snapshot);
+}
+
+static void on_status_alarm(struct fw_tag *tag, bool ok)
+{
+    struct fw_call *c = of_alarm(tag);
+    struct fw_watch *w = c->state;
+
+    if (ok && !watch_ends(c)) {
+        send_status(c);
+        sleep_for(c, w->interval_ms);
+    }
+    fw_call_unref(c);
+}
+
+void fw_watch_status(struct fw_call *c, struct fw_message *m)
+{
+    struct fw_watch *w = c->state;
+    struct fw_bytes scratch = {0};
+    struct fw_status_request in;
+    struct fw_err err = {0};
+    struct fw_span flat;
+    fw_status s;
+
+    if (!m) {
+        fw_call_finish(c, FW_REFUSE(&err, MESSAGE_INVALID, "no request"), &err);
+        return;
+    }
+    s = fw_message_flat(m, &scratch, &flat);
+    if (s == FW_OK)
+        s = fw_decode_watch_status_request(flat.data, flat.n, &in, &err);
+    if (s == FW_OK)
+        s = fw_jobs_find(c->server->jobs, in.job, &w->job, &err);
+    if (s == FW_OK) {
+        w->interval_ms = in.interval_ms ? in.interval_ms : INTERVAL_DEFAULT_MS;
+        if (w->interval_ms < INTERVAL_MIN_MS)
+            w->interval_ms = INTERVAL_MIN_MS;
+        w->alarm = grpc_alarm_create(NULL);
+        c->alarmed.done = on_status_alarm;
+        send_status(c);
+        sleep_for(c, w->interval_ms);
+    } else {
+        fw_call_finish(c, s, &err);
+    }
+    fw_bytes_close(&scratch);
+}
+
+static void send_health(struct fw_call *c)
+{
+    struct fw_watch *w = c->state;
+    int health = fw_server_draining(c->server) ? FW_HEALTH_NOT_SERVING
+                                               : FW_HEALTH_SERVING;
+    struct fw_bytes bytes = {0};
+
+    if (health == w->health || !is_idle(c))
+        return;
+    w->health = health;
+    if (fw_encode_health_response((enum fw_health)health, &bytes) == FW_OK)
+        answer(c, &bytes);
+}
+
+static void on_health_alarm(struct fw_tag *tag, bool ok)
+{
+    struct fw_call *c = of_alarm(tag);
+
+    if (ok && !fw_call_over(c)) {
+        send_health(c);
+        sleep_for(c, HEALTH_EVERY_MS);
+    }
+    fw_call_unref(c);
+}
+
+void fw_watch_health(struct fw_call *c, struct fw_message *m)
+{
+    struct fw_watch *w = c->state;
+    struct fw_err err = {0};
+
+    if (!m) {
+        fw_call_finish(c, FW_REFUSE(&err, MESSAGE_INVALID, "no request"), &err);
+        return;
+    }
+    w->alarm = grpc_alarm_create(NULL);
+    c->alarmed.done = on_health_alarm;
+    send_health(c);
+    sleep_for(c, HEALTH_EVERY_MS);
+}
+
+void fw_reflect(struct fw_call *c, struct fw_message *m)
+{
+    struct fw_bytes scratch = {0};
+    struct fw_bytes out = {0};
+    struct fw_err err = {0};
+    struct fw_span flat;
+    fw_status s;
+
+    if (!m) { /* the client has no more questions */
+        fw_call_finish(c, FW_OK, NULL);
+        return;
+    }
+    s = fw_message_flat(m, &scratch, &flat);
+    if (s == FW_OK)
+        s = fw_reflection_answer(flat.data, flat.n, &out, &err);
+    if (s == FW_OK) {
+        answer(c, &out);
+        fw_call_read(c);
+    } else {
+        fw_call_finish(c, s, &err);
+    }
+    fw_bytes_close(&scratch);
+}
