@@ -7,8 +7,9 @@
 #include "sdk/wire/reason.h"
 
 #define LETTERS_MAX 65536u
-#define SNAPSHOT_MS 100 /* a snapshot is at most this old while letters come   \
-                         */
+#define SNAPSHOT_MS                                                            \
+    100 /* a snapshot is at most this old while letters come                   \
+         */
 
 struct fw_job_thread {
     uint32_t refs; /* atomic */

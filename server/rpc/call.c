@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <grpc/support/alloc.h>
+
 #include "sdk/base/mem.h"
 #include "sdk/wire/codec.h"
 #include "sdk/wire/reason.h"

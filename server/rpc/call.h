@@ -52,8 +52,7 @@ struct fw_call {
     struct fw_tag arrived;
     struct fw_tag received;
     struct fw_tag sent;
-    struct fw_tag closed; /* RECV_CLOSE_ON_SERVER */
-    struct fw_tag alarmed;
+    struct fw_tag closed;       /* RECV_CLOSE_ON_SERVER */
     grpc_byte_buffer *incoming; /* of the read in flight */
     int cancelled;              /* written by gRPC before `closed` */
     void *state;                /* the method's; behind this struct */

@@ -6,9 +6,11 @@
 
 #include "sdk/base/clock.h"
 #include "server/rpc/methods.h"
+#include "server/rpc/watch_rpc.h"
 
 #define ARMED_PER_METHOD 4
 #define MIB              (1 << 20)
+#define CANCELLED_MS     50 /* between looks at calls that were cancelled */
 
 /* Until the queue is shut down and empty. */
 static void *serve(void *arg)
@@ -112,6 +114,8 @@ fw_status fw_server_open(struct fw_server *s, struct fw_jobs *jobs,
     fw_status st;
 
     *s = (struct fw_server){.jobs = jobs, .born_ms = fw_clock_mono_ms()};
+    fw_list_init(&s->watchers);
+    pthread_mutex_init(&s->watch_lock, NULL);
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->quiet, NULL);
     grpc_init();
@@ -180,6 +184,11 @@ bool fw_server_draining(struct fw_server *s)
     return draining;
 }
 
+void fw_server_tick(struct fw_server *s, int64_t now_ms)
+{
+    fw_watch_tick(s, now_ms);
+}
+
 static void on_shutdown(struct fw_tag *tag, bool ok)
 {
     struct fw_server *s =
@@ -201,11 +210,12 @@ static bool wait_quiet(struct fw_server *s, int64_t wait_ms)
     bool quiet;
 
     clock_gettime(CLOCK_REALTIME, &t);
-    t.tv_sec += wait_ms / 1000;
+    t.tv_nsec += wait_ms % 1000 * 1000000;
+    t.tv_sec += wait_ms / 1000 + t.tv_nsec / 1000000000;
+    t.tv_nsec %= 1000000000;
     pthread_mutex_lock(&s->lock);
     while ((s->live || !s->down) && !late)
-        late = wait_ms < 0 ? pthread_cond_wait(&s->quiet, &s->lock)
-                           : pthread_cond_timedwait(&s->quiet, &s->lock, &t);
+        late = pthread_cond_timedwait(&s->quiet, &s->lock, &t);
     quiet = !s->live && s->down;
     pthread_mutex_unlock(&s->lock);
     return quiet;
@@ -219,7 +229,8 @@ void fw_server_close(struct fw_server *s, int64_t grace_ms)
         grpc_server_shutdown_and_notify(s->server, s->control, &s->shutdown);
         if (!wait_quiet(s, grace_ms)) {
             grpc_server_cancel_all_calls(s->server);
-            wait_quiet(s, -1);
+            while (!wait_quiet(s, CANCELLED_MS))
+                fw_server_tick(s, fw_clock_mono_ms()); /* watchers let go */
         }
     }
     grpc_completion_queue_shutdown(s->bulk);
@@ -236,4 +247,5 @@ void fw_server_close(struct fw_server *s, int64_t grace_ms)
     grpc_shutdown();
     pthread_cond_destroy(&s->quiet);
     pthread_mutex_destroy(&s->lock);
+    pthread_mutex_destroy(&s->watch_lock);
 }

@@ -7,6 +7,7 @@
 #ifndef FW_RPC_SERVER_H
 #define FW_RPC_SERVER_H
 
+#include "sdk/base/list.h"
 #include "server/engine/jobs.h"
 #include "server/rpc/call.h"
 
@@ -23,6 +24,10 @@ struct fw_server {
     int64_t born_ms;
     int port;               /* bound */
     struct fw_tag shutdown; /* of grpc_server_shutdown */
+
+    pthread_mutex_t
+        watch_lock;          /* guards watchers; taken before a call's lock */
+    struct fw_list watchers; /* fw_watch, each with a reference to its call */
 
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t quiet; /* live reached 0, or shut down */
@@ -43,6 +48,9 @@ bool fw_server_draining(struct fw_server *s);
 /* Take no more calls, wait `grace_ms` for those that live, cancel the rest,
  * wait for the last one, end the threads. */
 void fw_server_close(struct fw_server *s, int64_t grace_ms);
+
+/* Time passes: watchers get what is new.  Call every 100 ms.  Loop thread. */
+void fw_server_tick(struct fw_server *s, int64_t now_ms);
 
 /* For call.c. */
 grpc_call_error fw_server_request(struct fw_server *s, struct fw_call *c);

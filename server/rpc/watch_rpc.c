@@ -1,7 +1,6 @@
 #include "server/rpc/watch_rpc.h"
 
-#include <grpc/support/time.h>
-
+#include "sdk/base/clock.h"
 #include "sdk/wire/codec.h"
 #include "sdk/wire/reason.h"
 #include "server/rpc/server.h"
@@ -25,8 +24,6 @@ void fw_watch_close(struct fw_call *c)
 
     if (w->answer)
         grpc_byte_buffer_destroy(w->answer);
-    if (w->alarm)
-        grpc_alarm_destroy(w->alarm);
     fw_job_thread_unref(w->job);
 }
 
@@ -55,20 +52,16 @@ static bool is_idle(struct fw_call *c)
     return idle;
 }
 
-/* Come back after `ms`; the alarm holds a reference. */
-static void sleep_for(struct fw_call *c, uint32_t ms)
+/* Stand in the server's list, which holds a reference. */
+static void enlist(struct fw_call *c)
 {
     struct fw_watch *w = c->state;
-    gpr_timespec when = gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
-                                     gpr_time_from_millis(ms, GPR_TIMESPAN));
 
-    fw_call_ref(c);
-    grpc_alarm_set(w->alarm, c->server->control, when, &c->alarmed, NULL);
-}
-
-static struct fw_call *of_alarm(struct fw_tag *tag)
-{
-    return (struct fw_call *)((char *)tag - offsetof(struct fw_call, alarmed));
+    w->call = fw_call_ref(c);
+    w->due_ms = fw_clock_mono_ms() + w->interval_ms;
+    pthread_mutex_lock(&c->server->watch_lock);
+    fw_list_push_back(&c->server->watchers, &w->link);
+    pthread_mutex_unlock(&c->server->watch_lock);
 }
 
 /* Is there a reason to stop watching? */
@@ -101,18 +94,6 @@ static void send_status(struct fw_call *c)
     fw_snapshot_unref(snapshot);
 }
 
-static void on_status_alarm(struct fw_tag *tag, bool ok)
-{
-    struct fw_call *c = of_alarm(tag);
-    struct fw_watch *w = c->state;
-
-    if (ok && !watch_ends(c)) {
-        send_status(c);
-        sleep_for(c, w->interval_ms);
-    }
-    fw_call_unref(c);
-}
-
 void fw_watch_status(struct fw_call *c, struct fw_message *m)
 {
     struct fw_watch *w = c->state;
@@ -135,10 +116,8 @@ void fw_watch_status(struct fw_call *c, struct fw_message *m)
         w->interval_ms = in.interval_ms ? in.interval_ms : INTERVAL_DEFAULT_MS;
         if (w->interval_ms < INTERVAL_MIN_MS)
             w->interval_ms = INTERVAL_MIN_MS;
-        w->alarm = grpc_alarm_create(NULL);
-        c->alarmed.done = on_status_alarm;
         send_status(c);
-        sleep_for(c, w->interval_ms);
+        enlist(c);
     } else {
         fw_call_finish(c, s, &err);
     }
@@ -159,17 +138,6 @@ static void send_health(struct fw_call *c)
         answer(c, &bytes);
 }
 
-static void on_health_alarm(struct fw_tag *tag, bool ok)
-{
-    struct fw_call *c = of_alarm(tag);
-
-    if (ok && !fw_call_over(c)) {
-        send_health(c);
-        sleep_for(c, HEALTH_EVERY_MS);
-    }
-    fw_call_unref(c);
-}
-
 void fw_watch_health(struct fw_call *c, struct fw_message *m)
 {
     struct fw_watch *w = c->state;
@@ -179,10 +147,45 @@ void fw_watch_health(struct fw_call *c, struct fw_message *m)
         fw_call_finish(c, FW_REFUSE(&err, MESSAGE_INVALID, "no request"), &err);
         return;
     }
-    w->alarm = grpc_alarm_create(NULL);
-    c->alarmed.done = on_health_alarm;
+    w->is_health = true;
+    w->interval_ms = HEALTH_EVERY_MS;
     send_health(c);
-    sleep_for(c, HEALTH_EVERY_MS);
+    enlist(c);
+}
+
+/* Its next message; false if it watches no more. */
+static bool serve(struct fw_watch *w, int64_t now_ms)
+{
+    struct fw_call *c = w->call;
+
+    if (w->is_health ? fw_call_over(c) : watch_ends(c))
+        return false;
+    if (now_ms < w->due_ms)
+        return true;
+    w->due_ms = now_ms + w->interval_ms;
+    if (w->is_health)
+        send_health(c);
+    else
+        send_status(c);
+    return true;
+}
+
+void fw_watch_tick(struct fw_server *s, int64_t now_ms)
+{
+    struct fw_list *l;
+    struct fw_list *next;
+
+    pthread_mutex_lock(&s->watch_lock);
+    for (l = s->watchers.next; l != &s->watchers; l = next) {
+        struct fw_watch *w = FW_LIST_ITEM(l, struct fw_watch, link);
+
+        next = l->next;
+        if (serve(w, now_ms))
+            continue;
+        fw_list_remove(l);
+        fw_call_unref(w->call);
+    }
+    pthread_mutex_unlock(&s->watch_lock);
 }
 
 void fw_reflect(struct fw_call *c, struct fw_message *m)

@@ -1,0 +1,211 @@
+#include "server/app/daemon.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sdk/base/clock.h"
+#include "sdk/base/log.h"
+#include "server/engine/saver.h"
+
+#define TICK_MS         50   /* watchers */
+#define TICKS_PER_LEASE 5    /* ticks between looks at the leases */
+#define GRACE_MS        3000 /* for calls in flight when going down */
+
+/* --- work in the pool --- */
+
+static void save_all(uv_work_t *w)
+{
+    struct fw_daemon *d = w->data;
+
+    fw_saver_save_all(&d->store, &d->jobs);
+}
+
+static void on_saved(uv_work_t *w, int status)
+{
+    struct fw_daemon *d = w->data;
+
+    (void)status;
+    d->is_saving = false;
+}
+
+static void on_save(uv_timer_t *t)
+{
+    struct fw_daemon *d = t->data;
+
+    if (d->is_saving || d->is_closing)
+        return;
+    d->saving.data = d;
+    d->is_saving = uv_queue_work(&d->loop, &d->saving, save_all, on_saved) == 0;
+}
+
+/* --- death --- */
+
+static void save_stopped(struct fw_daemon *d)
+{
+    struct fw_err err = {0};
+
+    for (size_t i = 0; i < d->jobs.n; i++) {
+        struct fw_job_thread *t = d->jobs.items[i];
+        struct fw_job *job;
+
+        fw_job_thread_stop(t);
+        job = fw_job_thread_job(t);
+        if (fw_saver_save_stopped(&d->store, job, &err) != FW_OK)
+            fw_log(FW_LOG_ERROR, "checkpoint_failed", "job=%s error=\"%s\"",
+                   job->spec.name, err.text);
+        else if (job->checkpoint[0])
+            fw_log(FW_LOG_INFO, "checkpoint_saved", "job=%s version=%llu",
+                   job->spec.name, (unsigned long long)job->durable_version);
+    }
+}
+
+static void close_all(uv_work_t *w)
+{
+    struct fw_daemon *d = w->data;
+
+    fw_server_close(&d->server, GRACE_MS);
+    save_stopped(d);
+}
+
+static void on_closed(uv_work_t *w, int status)
+{
+    struct fw_daemon *d = w->data;
+
+    (void)status;
+    uv_close((uv_handle_t *)&d->tick, NULL);
+    uv_close((uv_handle_t *)&d->save, NULL);
+    uv_close((uv_handle_t *)&d->terminate, NULL);
+    uv_close((uv_handle_t *)&d->interrupt, NULL);
+}
+
+static void on_signal(uv_signal_t *s, int number)
+{
+    struct fw_daemon *d = s->data;
+
+    if (d->is_closing) {
+        fw_log(FW_LOG_WARN, "killed", "signal=%d", number);
+        _exit(FW_EXIT_FAILED);
+    }
+    fw_log(FW_LOG_INFO, "draining", "signal=%d", number);
+    d->is_closing = true;
+    fw_server_drain(&d->server);
+    fw_server_tick(&d->server, fw_clock_mono_ms());
+    uv_timer_stop(&d->tick);
+    uv_timer_stop(&d->save);
+    d->closing.data = d;
+    if (uv_queue_work(&d->loop, &d->closing, close_all, on_closed))
+        _exit(FW_EXIT_FAILED);
+}
+
+/* --- birth --- */
+
+static void on_tick(uv_timer_t *t)
+{
+    struct fw_daemon *d = t->data;
+
+    fw_server_tick(&d->server, fw_clock_mono_ms());
+    if (++d->ticks % TICKS_PER_LEASE == 0)
+        fw_jobs_tick(&d->jobs);
+}
+
+static void start_handles(struct fw_daemon *d)
+{
+    uint64_t save_ms = (uint64_t)d->config.checkpoint_interval_s * 1000;
+
+    uv_timer_init(&d->loop, &d->tick);
+    uv_timer_init(&d->loop, &d->save);
+    uv_signal_init(&d->loop, &d->terminate);
+    uv_signal_init(&d->loop, &d->interrupt);
+    d->tick.data = d;
+    d->save.data = d;
+    d->terminate.data = d;
+    d->interrupt.data = d;
+    uv_timer_start(&d->tick, on_tick, TICK_MS, TICK_MS);
+    if (save_ms)
+        uv_timer_start(&d->save, on_save, save_ms, save_ms);
+    uv_signal_start(&d->terminate, on_signal, SIGTERM);
+    uv_signal_start(&d->interrupt, on_signal, SIGINT);
+}
+
+/* "127.0.0.1:40321" for those who asked for any free port. */
+static fw_status write_address(const struct fw_daemon *d, struct fw_err *err)
+{
+    const char *colon = strrchr(d->config.listen, ':');
+    int host =
+        colon ? (int)(colon - d->config.listen) : (int)strlen(d->config.listen);
+    char path[FW_PATH_MAX + 32];
+    char part[FW_PATH_MAX + 32];
+    bool ok;
+    FILE *f;
+
+    snprintf(path, sizeof(path), "%s/flywheeld.address", d->config.data_dir);
+    snprintf(part, sizeof(part), "%s/flywheeld.address.part",
+             d->config.data_dir);
+    f = fopen(part, "w");
+    if (!f)
+        return fw_err_set(err, FW_IO, "cannot write %s: %m", part);
+    ok = fprintf(f, "%.*s:%d\n", host, d->config.listen, d->server.port) > 0;
+    ok = fclose(f) == 0 && ok;
+    if (!ok || rename(part, path))
+        return fw_err_set(err, FW_IO, "cannot write %s: %m", path);
+    fw_log(FW_LOG_INFO, "ready", "listen=%.*s:%d data=%s version=%s pid=%d",
+           host, d->config.listen, d->server.port, d->config.data_dir,
+           fw_version(), (int)getpid());
+    return FW_OK;
+}
+
+/* One clear line, and the exit code for it. */
+static int fail(int code, const struct fw_err *err)
+{
+    fprintf(stderr, "flywheeld: %s\n", err->text);
+    return code;
+}
+
+static int serve(struct fw_daemon *d)
+{
+    struct fw_err err = {0};
+
+    if (fw_server_open(&d->server, &d->jobs, d->config.listen, &err) != FW_OK)
+        return fail(FW_EXIT_LISTEN, &err);
+    if (write_address(d, &err) != FW_OK) {
+        fw_server_close(&d->server, 0);
+        return fail(FW_EXIT_DATA, &err);
+    }
+    uv_loop_init(&d->loop);
+    start_handles(d);
+    uv_run(&d->loop, UV_RUN_DEFAULT);
+    if (uv_loop_close(&d->loop)) {
+        fw_log(FW_LOG_ERROR, "loop_not_empty", "exit=%d", FW_EXIT_FAILED);
+        return FW_EXIT_FAILED;
+    }
+    fw_log(FW_LOG_INFO, "ended", "jobs=%zu", d->jobs.n);
+    return FW_EXIT_OK;
+}
+
+int fw_daemon_run(struct fw_daemon *d)
+{
+    struct fw_err err = {0};
+    int code;
+
+    fw_log_set_level(d->config.log_level);
+    if (fw_lock_take(&d->lock, d->config.data_dir, &err) != FW_OK)
+        return fail(FW_EXIT_DATA, &err);
+    d->store = (struct fw_store){.disk = fw_disk_real(),
+                                 .data_dir = d->config.data_dir,
+                                 .keep = d->config.checkpoint_keep};
+    if (fw_store_prepare(&d->store, &err) != FW_OK) {
+        fw_lock_close(&d->lock);
+        return fail(FW_EXIT_DATA, &err);
+    }
+    if (fw_jobs_init(&d->jobs, d->config.max_jobs,
+                     (uint64_t)fw_clock_unix_ms()) != FW_OK) {
+        fw_lock_close(&d->lock);
+        return FW_EXIT_FAILED;
+    }
+    code = serve(d);
+    fw_jobs_close(&d->jobs);
+    fw_lock_close(&d->lock);
+    return code;
+}

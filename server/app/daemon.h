@@ -1,0 +1,36 @@
+/* daemon.h - the parts of flywheeld, and the order of their birth and death.
+ *
+ * Layer: server/app.  Thread: the main one, which runs the libuv loop. */
+#ifndef FW_APP_DAEMON_H
+#define FW_APP_DAEMON_H
+
+#include <uv.h>
+
+#include "server/app/options.h"
+#include "server/engine/jobs.h"
+#include "server/rpc/server.h"
+#include "server/store/checkpoint.h"
+#include "server/store/lock.h"
+
+struct fw_daemon {
+    struct fw_server_config config;
+    struct fw_lock lock;   /* of the data folder */
+    struct fw_store store; /* where checkpoints go */
+    struct fw_jobs jobs;
+    struct fw_server server;
+    uv_loop_t loop;
+    uv_timer_t tick; /* watchers and leases */
+    uv_timer_t save; /* checkpoints */
+    uv_signal_t terminate;
+    uv_signal_t interrupt;
+    uv_work_t saving;  /* in the pool while `is_saving` */
+    uv_work_t closing; /* in the pool while going down */
+    bool is_saving;
+    bool is_closing;
+    unsigned ticks; /* since birth */
+};
+
+/* Run until a signal; returns the exit code. */
+int fw_daemon_run(struct fw_daemon *d);
+
+#endif

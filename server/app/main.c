@@ -1,0 +1,27 @@
+/* flywheeld - the server. */
+#include <malloc.h>
+#include <signal.h>
+
+#include "server/app/daemon.h"
+
+/* glibc gives large pieces back to the system at once and takes the page
+ * faults again with the next chunk; keeping them is a third of the speed
+ * (docs/performance.md). */
+static void keep_memory(void)
+{
+    mallopt(M_MMAP_THRESHOLD, 64 << 20);
+    mallopt(M_TRIM_THRESHOLD, 256 << 20);
+    mallopt(M_TOP_PAD, 16 << 20);
+}
+
+int main(int argc, char **argv)
+{
+    struct fw_daemon d = {0};
+    int exit_code;
+
+    if (!fw_options_read(argc, argv, &d.config, &exit_code))
+        return exit_code;
+    keep_memory();
+    signal(SIGPIPE, SIG_IGN);
+    return fw_daemon_run(&d);
+}

@@ -1,0 +1,118 @@
+#include "server/app/options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char help[] =
+    "usage: flywheeld [--config FILE] [--listen HOST:PORT] [--data DIR]\n"
+    "\n"
+    "Holds the parameters of training jobs and steps them with the gradients\n"
+    "that workers push.\n"
+    "\n"
+    "  --config FILE          YAML: listen, data_dir, log_level,\n"
+    "                         checkpoint.{interval_s,keep}, limits.max_jobs\n"
+    "  --listen HOST:PORT     gRPC address (127.0.0.1:7070; port 0: any free\n"
+    "                         one, written to DIR/flywheeld.address)\n"
+    "  --data DIR             checkpoints ($FLYWHEEL_DATA, else\n"
+    "                         ./flywheel-data)\n"
+    "  --insecure-i-know      allow an address that others can reach although\n"
+    "                         the wire is not encrypted\n"
+    "  --version, --help\n"
+    "\n"
+    "Signals: SIGTERM and SIGINT drain, save and end; a second one ends at\n"
+    "once.  Exit codes: 0 ended as asked, 1 failed, 2 command line or\n"
+    "configuration, 3 cannot listen, 4 cannot use the data folder.\n";
+
+struct flags {
+    const char *config;
+    const char *listen;
+    const char *data;
+    bool insecure;
+};
+
+/* Does the address stay on this machine? */
+static bool is_loopback(const char *address)
+{
+    return strncmp(address, "127.", 4) == 0 ||
+           strncmp(address, "localhost:", 10) == 0 ||
+           strncmp(address, "[::1]:", 6) == 0;
+}
+
+static bool read_flags(int argc, char **argv, struct flags *f, int *exit_code)
+{
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"listen", required_argument, NULL, 'l'},
+        {"data", required_argument, NULL, 'd'},
+        {"insecure-i-know", no_argument, NULL, 'i'},
+        {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    int o;
+
+    *exit_code = FW_EXIT_OK;
+    while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        switch (o) {
+        case 'c':
+            f->config = optarg;
+            break;
+        case 'l':
+            f->listen = optarg;
+            break;
+        case 'd':
+            f->data = optarg;
+            break;
+        case 'i':
+            f->insecure = true;
+            break;
+        case 'v':
+            printf("flywheeld %s\n", fw_version());
+            return false;
+        case 'h':
+            fputs(help, stdout);
+            return false;
+        default:
+            fputs("try `flywheeld --help`\n", stderr);
+            *exit_code = FW_EXIT_USAGE;
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool usage(int *exit_code, const char *what, const char *mend)
+{
+    fprintf(stderr, "flywheeld: %s%s\n", what, mend);
+    *exit_code = FW_EXIT_USAGE;
+    return false;
+}
+
+bool fw_options_read(int argc, char **argv, struct fw_server_config *c,
+                     int *exit_code)
+{
+    struct flags f = {0};
+    struct fw_err err;
+
+    if (!read_flags(argc, argv, &f, exit_code))
+        return false;
+    if (optind < argc)
+        return usage(exit_code, argv[optind],
+                     " is not understood; try `flywheeld --help`");
+    if (fw_server_config_load(c, f.config, &err) != FW_OK)
+        return usage(exit_code, err.text, "");
+    if ((f.listen && strlen(f.listen) >= sizeof(c->listen)) ||
+        (f.data && strlen(f.data) >= sizeof(c->data_dir)))
+        return usage(exit_code, "--listen or --data", " is too long");
+    if (f.listen)
+        snprintf(c->listen, sizeof(c->listen), "%s", f.listen);
+    if (f.data)
+        snprintf(c->data_dir, sizeof(c->data_dir), "%s", f.data);
+    if (!is_loopback(c->listen) && !f.insecure)
+        return usage(exit_code, c->listen,
+                     ": others can reach this address and the wire is not "
+                     "encrypted; listen on 127.0.0.1, or add "
+                     "--insecure-i-know inside a network that you trust");
+    return true;
+}

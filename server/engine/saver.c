@@ -1,0 +1,160 @@
+#include "server/engine/saver.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sdk/base/log.h"
+#include "sdk/base/mem.h"
+
+/* What the job's thread hands out, and the wait for it. */
+struct snapshot {
+    struct fw_letter letter;
+    float *momentum;            /* owned; n_elements of them */
+    struct fw_version *version; /* ref; NULL: nothing to save */
+    uint64_t incarnation;
+    char path[FW_PATH_MAX]; /* of the file that was written */
+
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t wake;
+    bool done;
+    bool dropped; /* the job has ended */
+};
+
+static struct snapshot *of_letter(struct fw_letter *l)
+{
+    return (struct snapshot *)l; /* letter is first */
+}
+
+static void wake(struct snapshot *s, bool dropped)
+{
+    pthread_mutex_lock(&s->lock);
+    s->done = true;
+    s->dropped = dropped;
+    pthread_cond_signal(&s->wake);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void on_drop(struct fw_letter *l)
+{
+    wake(of_letter(l), true);
+}
+
+static bool has_news(const struct fw_job *job)
+{
+    return job->current && (job->current->number != job->durable_version ||
+                            !job->checkpoint[0]);
+}
+
+static void run_copy(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
+{
+    struct snapshot *s = of_letter(l);
+
+    (void)now_ms;
+    if (has_news(job)) {
+        memcpy(s->momentum, job->optimizer.momentum,
+               job->n_elements * sizeof(float));
+        s->version = fw_version_ref(job->current);
+        s->incarnation = job->incarnation;
+    }
+    wake(s, false);
+}
+
+static void run_durable(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
+{
+    struct snapshot *s = of_letter(l);
+
+    (void)now_ms;
+    fw_job_durable(job, s->version->number, s->path);
+    wake(s, false);
+}
+
+/* Post the letter and wait until it was run; FW_CLOSED if it will not be. */
+static fw_status ask(struct fw_job_thread *t, struct snapshot *s,
+                     void (*run)(struct fw_letter *, struct fw_job *, int64_t))
+{
+    fw_status st;
+
+    s->letter = (struct fw_letter){.run = run, .drop = on_drop};
+    s->done = false;
+    st = fw_job_thread_post(t, &s->letter);
+    if (st != FW_OK)
+        return st;
+    pthread_mutex_lock(&s->lock);
+    while (!s->done)
+        pthread_cond_wait(&s->wake, &s->lock);
+    pthread_mutex_unlock(&s->lock);
+    return s->dropped ? FW_CLOSED : FW_OK;
+}
+
+static fw_status write_file(const struct fw_store *store,
+                            const struct fw_job_spec *spec, struct snapshot *s,
+                            struct fw_err *err)
+{
+    const struct fw_checkpoint c = {
+        .spec = spec,
+        .version = s->version->number,
+        .incarnation = s->incarnation,
+        .weights = fw_floats_blocks(s->version->blocks),
+        .momentum = fw_floats_flat(s->momentum),
+    };
+
+    return fw_checkpoint_save(store, &c, s->path, err);
+}
+
+fw_status fw_saver_save(const struct fw_store *store, struct fw_job_thread *t,
+                        struct fw_err *err)
+{
+    struct snapshot s = {.path = ""};
+    fw_status st;
+
+    s.momentum = fw_mem_array(fw_job_thread_n_elements(t), sizeof(float));
+    if (!s.momentum)
+        return fw_err_set(err, FW_NOMEM, "no memory to save a checkpoint");
+    pthread_mutex_init(&s.lock, NULL);
+    pthread_cond_init(&s.wake, NULL);
+    st = ask(t, &s, run_copy);
+    if (st == FW_OK && s.version) {
+        st = write_file(store, fw_job_thread_spec(t), &s, err);
+        if (st == FW_OK)
+            st = ask(t, &s, run_durable);
+    }
+    fw_version_unref(s.version);
+    pthread_cond_destroy(&s.wake);
+    pthread_mutex_destroy(&s.lock);
+    free(s.momentum);
+    return st;
+}
+
+fw_status fw_saver_save_stopped(const struct fw_store *store,
+                                struct fw_job *job, struct fw_err *err)
+{
+    struct snapshot s = {.momentum = job->optimizer.momentum,
+                         .version = job->current,
+                         .incarnation = job->incarnation};
+    fw_status st;
+
+    if (!has_news(job))
+        return FW_OK;
+    st = write_file(store, &job->spec, &s, err);
+    if (st == FW_OK)
+        fw_job_durable(job, job->current->number, s.path);
+    return st;
+}
+
+void fw_saver_save_all(const struct fw_store *store, struct fw_jobs *jobs)
+{
+    struct fw_job_thread **all;
+    struct fw_err err = {0};
+    size_t n;
+
+    if (fw_jobs_all(jobs, &all, &n) != FW_OK)
+        return; /* the next round will do */
+    for (size_t i = 0; i < n; i++) {
+        fw_status s = fw_saver_save(store, all[i], &err);
+
+        if (s != FW_OK && s != FW_CLOSED)
+            fw_log(FW_LOG_ERROR, "checkpoint_failed", "job=%s error=\"%s\"",
+                   fw_job_thread_name(all[i]), err.text);
+    }
+    fw_jobs_all_close(all, n);
+}
