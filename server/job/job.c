@@ -230,6 +230,8 @@ static fw_status apply(struct fw_job *job, struct fw_session *w,
     uint64_t base = job->current->number;
     struct fw_observation seen = {.version = base + 1,
                                   .staleness = base - h.base_version,
+                                  .worker = (uint32_t)w->epoch,
+                                  .loss = h.loss,
                                   .curvature = h.curvature};
     struct fw_version *next;
     fw_status s;
@@ -244,7 +246,7 @@ static fw_status apply(struct fw_job *job, struct fw_session *w,
     fw_version_unref(job->current);
     job->current = next;
     ack->staleness = seen.staleness;
-    fw_controller_observe(&job->controller, &seen);
+    fw_controller_observe(&job->controller, &seen, now_ms);
     fw_report_gradient(&job->report, h.loss, h.samples, next->number);
     fw_report_tick(&job->report, job->sessions.connected, now_ms);
     w->gradients++;

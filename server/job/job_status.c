@@ -7,26 +7,35 @@
 
 #define DECISIONS_DEFAULT 100u
 
+/* What is not known travels as 0. */
+static double known(double x)
+{
+    return isfinite(x) ? x : 0.0;
+}
+
 static void tell_momentum(const struct fw_job *job,
                           struct fw_momentum_status *m)
 {
     const struct fw_controller *c = &job->controller;
     const struct fw_decision *last = fw_decision_log_last(&c->log);
-    double mean = fw_staleness_mean(&c->staleness);
+    struct fw_controller_view v;
 
+    fw_controller_view(c, &v);
     *m = (struct fw_momentum_status){
-        .law = c->law,
-        .reference = c->config.reference_momentum,
-        .momentum = c->momentum,
-        .target = c->target,
-        .learning_rate = c->rate,
-        .effective_step = c->rate / (1.0 - c->momentum),
-        .curvature = c->curvature,
-        .implicit_predicted = fw_law_implicit(c->workers),
-        .implicit_trace = mean / (1.0 + mean),
-        .total_measured = NAN,
+        .law = v.law,
+        .reference = v.reference,
+        .momentum = v.momentum,
+        .target = v.target,
+        .learning_rate = v.rate,
+        .effective_step = v.effective_step,
+        .step_bound = known(v.step_bound),
+        .curvature = known(v.curvature),
+        .implicit_predicted = v.implicit_predicted,
+        .implicit_trace = known(v.implicit_trace),
+        .total_measured = v.total_measured,
+        .twin_ms = v.twin_ms,
     };
-    snprintf(m->binding, sizeof(m->binding), "%s", c->binding);
+    snprintf(m->binding, sizeof(m->binding), "%s", v.binding);
     snprintf(m->sentence, sizeof(m->sentence), "%s", last->sentence);
 }
 
@@ -37,7 +46,7 @@ static void tell_staleness(const struct fw_staleness *trace,
 
     fw_staleness_summarise(trace, &sum);
     *s = (struct fw_staleness_status){
-        .samples = sum.n,
+        .samples = trace->n,
         .mean = sum.mean,
         .deviation_ratio = sum.deviation_ratio,
         .p50 = sum.p50,

@@ -4,88 +4,56 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MOMENTUM_LIMIT   0.999 /* a pin must stay inside (-1, 1) by this */
-#define CURVATURE_MEMORY 0.8   /* share of the old estimate kept each probe */
+#include "server/momentum/controller_decide.h"
 
-static void copy(char *to, size_t size, const char *from)
+#define MOMENTUM_LIMIT 0.999 /* a pin must stay inside (-1, 1) by this */
+#define EVERY_MS       1000  /* decisions by time and trace: one a second */
+#define REFUSED_MS     60000 /* records of an unusable sensor: one a minute */
+#define GAMMA          0.01  /* of the trim: Zhang & Mitliagkas 2017 */
+#define TRIM_LIMIT     0.3   /* a ringing detector may not rule */
+
+static bool usable(const struct fw_controller_config *g)
 {
-    snprintf(to, size, "%s", from ? from : "");
-}
-
-/* The effective step, which momentum multiplies the rate into. */
-static double step_of(double rate, double momentum)
-{
-    return rate / (1.0 - momentum);
-}
-
-/* "momentum 0.9 -> 0.15 (law count: ...), rate 0.01 -> 0.085, ..." */
-static void write_sentence(const struct fw_controller *c, const char *event,
-                           struct fw_decision *d)
-{
-    char why[FW_DECISION_TEXT];
-
-    if (d->law == FW_LAW_COUNT && d->workers > 1)
-        snprintf(why, sizeof(why), "%g less 1 - 1/%u%s",
-                 c->config.reference_momentum, d->workers,
-                 strcmp(d->binding, "floor") == 0 ? ", held at the floor" : "");
-    else if (d->law == FW_LAW_MANUAL)
-        snprintf(why, sizeof(why), "pinned");
-    else
-        snprintf(why, sizeof(why), "the reference");
-    snprintf(d->sentence, sizeof(d->sentence),
-             "%s: momentum %.3g -> %.3g (law %s: %s), learning rate %.3g -> "
-             "%.3g, effective step %.3g.",
-             event, d->momentum_before, d->momentum_after, fw_law_name(d->law),
-             why, d->rate_before, d->rate_after,
-             step_of(d->rate_after, d->momentum_after));
-}
-
-/* Put `t` in force and keep the record. */
-static void decide(struct fw_controller *c, struct fw_target t,
-                   struct fw_decision *d, const char *event)
-{
-    struct fw_staleness_summary trace;
-
-    fw_staleness_summarise(&c->staleness, &trace);
-    d->workers = c->workers;
-    d->staleness_mean = trace.mean;
-    d->staleness_deviation_ratio = trace.deviation_ratio;
-    d->curvature = c->curvature;
-    d->law = c->law;
-    d->momentum_before = c->momentum;
-    d->rate_before = c->rate;
-    d->momentum_after = t.momentum;
-    d->rate_after = t.rate;
-    copy(d->binding, sizeof(d->binding), t.binding);
-    write_sentence(c, event, d);
-    c->momentum = t.momentum;
-    c->target = t.momentum;
-    c->rate = t.rate;
-    c->binding = t.binding;
-    fw_decision_log_add(&c->log, d);
+    return g->law >= FW_LAW_FIXED && g->law <= FW_LAW_MANUAL &&
+           fabs(g->reference_momentum) < 1.0 && isfinite(g->reference_rate) &&
+           g->reference_rate > 0.0 && isfinite(g->floor) && g->floor > -1.0;
 }
 
 fw_status fw_controller_init(struct fw_controller *c,
                              const struct fw_controller_config *g,
                              int64_t now_ms)
 {
-    struct fw_decision d = {.at_ms = now_ms, .cause = "start"};
-    struct fw_target reference = {g->reference_momentum, g->reference_rate,
-                                  "reference"};
-    fw_status s;
+    struct fw_event start = {.cause = "start", .now_ms = now_ms};
+    fw_status s = FW_INVALID;
 
-    *c = (struct fw_controller){.config = *g, .law = g->law};
-    c->momentum = g->reference_momentum;
-    c->rate = g->reference_rate;
-    s = fw_decision_log_init(&c->log);
+    *c = (struct fw_controller){
+        .config = *g,
+        .momentum = g->reference_momentum,
+        .rate = g->reference_rate,
+        .target = g->reference_momentum,
+        .law = g->law,
+        .pinned_momentum = g->reference_momentum,
+        .pinned_rate = g->reference_rate,
+        .acted_ms = now_ms,
+        .refused_ms = now_ms - REFUSED_MS,
+    };
+    fw_curvature_init(&c->curvature);
+    fw_trial_init(&c->trial);
+    if (usable(g))
+        s = fw_decision_log_init(&c->log);
     if (s == FW_OK)
-        decide(c, reference, &d, "The job starts");
+        s = fw_total_momentum_init(&c->total, g->n_elements);
+    if (s == FW_OK)
+        fw_controller_decide(c, &start, FW_DECIDE_AT_ONCE);
+    else
+        fw_controller_close(c);
     return s;
 }
 
 void fw_controller_close(struct fw_controller *c)
 {
     fw_decision_log_close(&c->log);
+    fw_total_momentum_close(&c->total);
 }
 
 void fw_controller_members(struct fw_controller *c, uint32_t workers,
@@ -93,64 +61,116 @@ void fw_controller_members(struct fw_controller *c, uint32_t workers,
                            uint64_t version, int64_t now_ms)
 {
     static const char *const causes[] = {"joined", "left", "lost"};
-    struct fw_decision d = {.at_ms = now_ms, .version = version};
-    struct fw_target t = {c->momentum, c->rate, "pinned"};
-    char event[FW_DECISION_TEXT + 64];
+    struct fw_event e = {
+        .cause = causes[cause],
+        .who = who,
+        .version = version,
+        .now_ms = now_ms,
+    };
 
     c->workers = workers;
-    if (c->law != FW_LAW_MANUAL)
-        t = fw_law_target(c->law, &c->config, workers);
-    copy(d.cause, sizeof(d.cause), causes[cause]);
-    copy(d.who, sizeof(d.who), who);
-    snprintf(event, sizeof(event), "%u worker%s (%s %s)", workers,
-             workers == 1 ? "" : "s", who ? who : "one",
-             cause == FW_MEMBER_LOST ? "was lost" : causes[cause]);
-    decide(c, t, &d, event);
+    c->fresh = true;
+    c->trim = 0.0;
+    fw_controller_decide(c, &e, FW_DECIDE_AT_ONCE);
+}
+
+/* A sensor spoke nonsense: what was decided stays, and the log says so. */
+static void refuse(struct fw_controller *c, const char *reason,
+                   uint64_t version, int64_t now_ms)
+{
+    struct fw_event e = {
+        .cause = "sensor", .version = version, .now_ms = now_ms};
+
+    if (now_ms - c->refused_ms < REFUSED_MS)
+        return;
+    c->refused_ms = now_ms;
+    fw_controller_hold(c, &e, reason);
+}
+
+/* The trial of negative momentum is over, for good or bad. */
+static void conclude(struct fw_controller *c, enum fw_trial_verdict v,
+                     uint64_t version, int64_t now_ms)
+{
+    struct fw_event e = {
+        .cause = "trial", .version = version, .now_ms = now_ms};
+
+    if (v == FW_TRIAL_NONE)
+        return;
+    if (v == FW_TRIAL_NO_WORSE) {
+        fw_controller_hold(c, &e,
+                           "negative momentum was tried and the loss is no "
+                           "worse");
+        return;
+    }
+    e.note = v == FW_TRIAL_WORSE
+                 ? "negative momentum made the loss worse, back to 0"
+                 : "nobody reported a loss to judge negative momentum by, "
+                   "back to 0";
+    fw_controller_decide(c, &e, FW_DECIDE_AT_ONCE);
 }
 
 void fw_controller_observe(struct fw_controller *c,
-                           const struct fw_observation *o)
+                           const struct fw_observation *o, int64_t now_ms)
 {
-    fw_staleness_add(&c->staleness, o->staleness);
-    if (!isfinite(o->curvature) || o->curvature <= 0.0)
+    char reason[96];
+
+    fw_staleness_add(&c->staleness, o->staleness, c->workers, o->worker);
+    conclude(c, fw_trial_add(&c->trial, o->loss, now_ms), o->version, now_ms);
+    if (isnan(o->curvature) || fw_curvature_add(&c->curvature, o->curvature))
         return;
-    c->curvature = c->curvature > 0.0
-                       ? CURVATURE_MEMORY * c->curvature +
-                             (1.0 - CURVATURE_MEMORY) * o->curvature
-                       : o->curvature;
+    snprintf(reason, sizeof(reason),
+             "a curvature probe said %g, which is of no use", o->curvature);
+    refuse(c, reason, o->version, now_ms);
 }
 
-/* What an operator's wish comes to; false with an explanation if it is none. */
-static bool resolve(const struct fw_controller *c, enum fw_law law,
-                    double momentum, double rate, struct fw_target *t,
-                    struct fw_err *err)
+const uint64_t *fw_controller_coordinates(const struct fw_controller *c,
+                                          uint32_t *n)
 {
-    if (law == FW_LAW_FIXED || law == FW_LAW_COUNT) {
-        *t = fw_law_target(law, &c->config, c->workers);
-        return true;
-    }
-    if (law != FW_LAW_MANUAL) {
-        fw_err_set(err, FW_INVALID,
-                   "law %s is not built yet; there are fixed, count and manual",
-                   fw_law_name(law));
-        return false;
-    }
-    *t = (struct fw_target){momentum, rate, "pinned"};
-    if (isnan(momentum))
-        t->momentum = c->momentum;
-    if (!(fabs(t->momentum) <= MOMENTUM_LIMIT)) {
-        fw_err_set(err, FW_INVALID, "momentum %g; it may be -%g to %g",
-                   momentum, MOMENTUM_LIMIT, MOMENTUM_LIMIT);
-        return false;
-    }
-    if (isnan(rate))
-        t->rate = step_of(c->rate, c->momentum) * (1.0 - t->momentum);
-    if (!isfinite(t->rate) || t->rate <= 0.0) {
-        fw_err_set(err, FW_INVALID, "learning rate %g; it must be above 0",
-                   rate);
-        return false;
-    }
-    return true;
+    *n = c->total.n;
+    return c->total.coordinates;
+}
+
+void fw_controller_sample(struct fw_controller *c,
+                          const struct fw_total_sample *sample)
+{
+    double error;
+
+    fw_total_momentum_add(&c->total, sample);
+    error = c->config.reference_momentum - c->total.value;
+    if (c->law != FW_LAW_CLOSED_LOOP || c->workers < 2 || !isfinite(error))
+        return;
+    c->trim += GAMMA * error;
+    c->trim = fmin(fmax(c->trim, -TRIM_LIMIT), TRIM_LIMIT);
+}
+
+void fw_controller_tick(struct fw_controller *c, uint64_t version,
+                        int64_t now_ms)
+{
+    struct fw_event e = {
+        .cause = "trace", .version = version, .now_ms = now_ms};
+
+    if (now_ms - c->acted_ms >= EVERY_MS)
+        fw_controller_decide(c, &e, FW_DECIDE_BY_DEGREES);
+}
+
+/* Check and complete a pin; nothing has changed on failure. */
+static fw_status check_pin(const struct fw_controller *c, double *momentum,
+                           double *rate, struct fw_err *err)
+{
+    double step = c->rate / (1.0 - c->momentum);
+
+    if (isnan(*momentum))
+        *momentum = c->momentum;
+    if (!(fabs(*momentum) <= MOMENTUM_LIMIT))
+        return fw_err_reason(err, FW_INVALID, "CONTROLLER_INVALID",
+                             "momentum %g; it may be -%g to %g", *momentum,
+                             MOMENTUM_LIMIT, MOMENTUM_LIMIT);
+    if (isnan(*rate))
+        *rate = step * (1.0 - *momentum);
+    if (!isfinite(*rate) || *rate <= 0.0)
+        return fw_err_reason(err, FW_INVALID, "CONTROLLER_INVALID",
+                             "learning rate %g; it must be above 0", *rate);
+    return FW_OK;
 }
 
 fw_status fw_controller_set(struct fw_controller *c, enum fw_law law,
@@ -158,23 +178,50 @@ fw_status fw_controller_set(struct fw_controller *c, enum fw_law law,
                             const char *why, uint64_t version, int64_t now_ms,
                             struct fw_err *err)
 {
-    struct fw_decision d = {
-        .at_ms = now_ms, .version = version, .cause = "operator"};
-    char event[3 * FW_DECISION_TEXT];
-    struct fw_target t;
+    struct fw_event e = {
+        .cause = "operator",
+        .who = who,
+        .why = why,
+        .version = version,
+        .now_ms = now_ms,
+    };
 
     if (law == FW_LAW_DEFAULT)
         law = c->config.law;
-    if (!resolve(c, law, momentum, rate, &t, err)) {
-        if (err)
-            copy(err->reason, sizeof(err->reason), "CONTROLLER_INVALID");
-        return FW_INVALID;
+    if (law < FW_LAW_FIXED || law > FW_LAW_MANUAL)
+        return fw_err_reason(err, FW_INVALID, "CONTROLLER_INVALID",
+                             "law %d is not known", (int)law);
+    if (law == FW_LAW_MANUAL) {
+        if (check_pin(c, &momentum, &rate, err) != FW_OK)
+            return FW_INVALID;
+        c->pinned_momentum = momentum;
+        c->pinned_rate = rate;
     }
     c->law = law;
-    copy(d.who, sizeof(d.who), who);
-    snprintf(event, sizeof(event), "%.100s asked%s%.100s",
-             who && *who ? who : "An operator", why && *why ? ": " : "",
-             why ? why : "");
-    decide(c, t, &d, event);
+    c->trim = 0.0;
+    fw_controller_decide(c, &e, FW_DECIDE_AT_ONCE);
     return FW_OK;
+}
+
+void fw_controller_view(const struct fw_controller *c,
+                        struct fw_controller_view *out)
+{
+    double mean = fw_staleness_mean(&c->staleness);
+
+    *out = (struct fw_controller_view){
+        .law = c->law,
+        .reference = c->config.reference_momentum,
+        .momentum = c->momentum,
+        .target = c->target,
+        .rate = c->rate,
+        .effective_step = c->rate / (1.0 - c->momentum),
+        .step_bound = fw_controller_bound(c),
+        .curvature = c->curvature.h,
+        .implicit_predicted = fw_law_implicit(c->workers),
+        .implicit_trace = c->staleness.n > 0 ? mean / (1.0 + mean) : NAN,
+        .total_measured = c->total.value,
+        .twin_ms = c->twin.ms,
+        .workers = c->workers,
+        .binding = c->binding,
+    };
 }

@@ -16,7 +16,7 @@ struct fw_decision {
     int64_t at_ms;         /* job time, monotonic */
     uint64_t version;      /* of the model when it was taken */
     uint32_t workers;      /* connected */
-    double staleness_mean; /* of the trace */
+    double staleness_mean; /* of the trace, scaled to `workers` */
     double staleness_deviation_ratio;
     double curvature; /* 0: not known */
     enum fw_law law;  /* that decided */
@@ -24,10 +24,12 @@ struct fw_decision {
     double momentum_after;
     double rate_before; /* learning rates, before the schedule */
     double rate_after;
-    double step_bound;              /* 0: not known */
+    double step_bound;              /* s_c(mu)/h; 0: not known */
     char binding[FW_DECISION_TEXT]; /* what limits the momentum */
-    char cause[FW_DECISION_TEXT];   /* joined, left, lost, operator, start */
+    char cause[FW_DECISION_TEXT];   /* start, joined, left, lost, trace, twin,
+                                       trial, sensor, operator */
     char who[FW_DECISION_TEXT];     /* the worker or operator; may be empty */
+    char why[FW_DECISION_TEXT];     /* the operator's words; may be empty */
     char sentence[FW_DECISION_SENTENCE];
 };
 

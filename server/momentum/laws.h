@@ -1,50 +1,78 @@
-/* laws.h - what each law makes of the reference and the number of workers.
+/* laws.h - the laws of momentum and step, each a formula of docs/controller.md.
  *
- * fixed    mu*, alpha*: whatever happens.
- * count    mu = clamp(mu* - (1 - 1/M), floor, mu*): the implicit momentum of M
- *          memoryless workers (Mitliagkas et al. 2016, theorem 3) is taken off
- *          the explicit one; the rate keeps the effective step alpha/(1 - mu),
- *          or alpha itself (step policy).
- * manual   what an operator pinned.
+ *     fixed        mu*                                     s*
+ *     count        clamp(mu* - (1 - 1/M), floor, mu*)      s*, or alpha* kept
+ *     step         mu*                                     min(s*, cap(mu*))
+ *     margin       largest mu in [floor, mu*] whose s_c    min(s*, cap(mu))
+ *                  is within 2 % of the maximum
+ *     closed_loop  margin + trim                           min(s*, cap(mu))
+ *     manual       pinned                                  pinned
  *
- * Layer: server/momentum.  Thread: any; pure functions. */
+ * where s = alpha/(1 - mu) is the effective step and cap(mu) = 0.9 s_c(mu)/h.
+ * With no worker or one, every law but `manual` is the reference.
+ *
+ * Arithmetic only.  Layer: server/momentum.  Thread: any. */
 #ifndef FW_MOMENTUM_LAWS_H
 #define FW_MOMENTUM_LAWS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "sdk/base/law.h"
+#include "server/momentum/twin.h"
 
-#define FW_FLOOR_DEFAULT (-0.8) /* lowest momentum where negative is allowed   \
-                                 */
+#define FW_LAW_KAPPA 0.9 /* share of the stable step that is used */
+#define FW_FLOOR_DEFAULT                                                       \
+    (-0.8) /* lowest momentum where negative is allowed                        \
+            */
 
 /* What a job's owner configures; read once, at init. */
 struct fw_controller_config {
-    enum fw_law law;           /* fixed, count or manual */
+    enum fw_law law;           /* not FW_LAW_DEFAULT */
     double reference_momentum; /* mu*, tuned with one worker; in (-1, 1) */
     double reference_rate;     /* alpha*, tuned with it; > 0 */
     enum fw_step_policy policy;
-    bool allow_negative; /* momentum below 0 */
+    bool allow_negative; /* momentum below 0, as a trial */
     double floor;        /* lowest momentum then; 0: FW_FLOOR_DEFAULT */
+    uint64_t n_elements; /* of the model; 0: total momentum is not measured */
 };
 
-/* What a law asks for. */
-struct fw_target {
-    double momentum;
-    double rate;         /* learning rate, before the schedule */
-    const char *binding; /* what limits the momentum; a constant */
+/* All that a law may look at. */
+struct fw_law_view {
+    enum fw_law law;                           /* not FW_LAW_DEFAULT */
+    const struct fw_controller_config *config; /* lent */
+    double floor;                      /* lowest momentum, at most mu* */
+    uint32_t workers;                  /* M */
+    double curvature;                  /* h; NAN: not known */
+    const struct fw_twin_result *twin; /* lent; NULL: none for this cluster */
+    double trim;                       /* of `closed_loop` */
+    double pinned_momentum;            /* of `manual` */
+    double pinned_rate;                /* of `manual` */
 };
 
-/* 1 - 1/M; 0 for fewer than two workers. */
+/* What a law says, and what limited it. */
+struct fw_law_choice {
+    double value;     /* momentum or rate; finite for a finite view */
+    char binding[64]; /* what limited it; empty: nothing did */
+    char words[128];  /* the same as part of a sentence */
+};
+
+/* 1 - 1/M; 0 for M < 2 (Mitliagkas et al. 2016). */
 double fw_law_implicit(uint32_t workers);
 
-/* The rate that keeps the reference's effective step alpha/(1 - mu) at `mu`. */
-double fw_law_rate_keeping_step(const struct fw_controller_config *g,
-                                double mu);
+/* The lowest momentum the job allows, never above its reference. */
+double fw_law_floor(const struct fw_controller_config *g);
 
-/* `law` is fixed or count. */
-struct fw_target fw_law_target(enum fw_law law,
-                               const struct fw_controller_config *g,
-                               uint32_t workers);
+/* The momentum that the law wants. */
+void fw_law_momentum(const struct fw_law_view *v, struct fw_law_choice *out);
+
+/* s_c(mu)/h: the largest stable effective step; NAN: not known.  Until a twin
+ * has run for this cluster it is that of equal machines without momentum,
+ * 2 sin(pi/(2(2 tau + 1))) with tau = M - 1: cautious for a moment. */
+double fw_law_bound(const struct fw_law_view *v, double momentum);
+
+/* The rate that goes with the momentum really used. */
+void fw_law_rate(const struct fw_law_view *v, double momentum,
+                 struct fw_law_choice *out);
 
 #endif

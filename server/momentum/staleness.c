@@ -4,11 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-void fw_staleness_add(struct fw_staleness *s, uint64_t tau)
+#include "sdk/base/random.h"
+
+/* Any constant will do: the drawn taus only have to be the same every time. */
+#define DRAW_SEED 2016u
+/* Fraction of the golden ratio: multiples of it fill [0, 1) evenly. */
+#define GOLDEN 0.6180339887498949
+
+void fw_staleness_add(struct fw_staleness *s, uint64_t tau, uint32_t workers,
+                      uint32_t worker)
 {
-    s->tau[s->next] = tau < UINT32_MAX ? (uint32_t)tau : UINT32_MAX;
-    s->next = (s->next + 1) % FW_STALENESS_RING;
-    if (s->n < FW_STALENESS_RING)
+    s->ring[s->next] = (struct fw_staleness_sample){
+        tau < UINT32_MAX ? (uint32_t)tau : UINT32_MAX, workers, worker};
+    s->next = (s->next + 1) % FW_STALENESS_WINDOW;
+    if (s->n < FW_STALENESS_WINDOW)
         s->n++;
     s->total++;
 }
@@ -17,45 +26,9 @@ double fw_staleness_mean(const struct fw_staleness *s)
 {
     double sum = 0.0;
 
-    for (size_t i = 0; i < s->n; i++)
-        sum += s->tau[i];
-    return s->n ? sum / (double)s->n : 0.0;
-}
-
-static double deviation(const struct fw_staleness *s, double mean)
-{
-    double sum = 0.0;
-
-    for (size_t i = 0; i < s->n; i++)
-        sum += (s->tau[i] - mean) * (s->tau[i] - mean);
-    return sqrt(sum / (double)s->n);
-}
-
-static int ascending(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a;
-    uint32_t y = *(const uint32_t *)b;
-
-    return x < y ? -1 : x > y;
-}
-
-void fw_staleness_summarise(const struct fw_staleness *s,
-                            struct fw_staleness_summary *out)
-{
-    uint32_t sorted[FW_STALENESS_RING];
-    size_t last = s->n - 1;
-
-    *out = (struct fw_staleness_summary){.n = s->n};
-    if (!s->n)
-        return;
-    memcpy(sorted, s->tau, s->n * sizeof(*sorted));
-    qsort(sorted, s->n, sizeof(*sorted), ascending);
-    out->mean = fw_staleness_mean(s);
-    if (out->mean > 0.0)
-        out->deviation_ratio = deviation(s, out->mean) / out->mean;
-    out->p50 = sorted[last * 50 / 100];
-    out->p95 = sorted[last * 95 / 100];
-    out->p99 = sorted[last * 99 / 100];
+    for (uint32_t i = 0; i < s->n; i++)
+        sum += s->ring[i].tau;
+    return s->n ? sum / s->n : 0.0;
 }
 
 size_t fw_staleness_histogram(const struct fw_staleness *s, uint64_t *bars,
@@ -64,8 +37,8 @@ size_t fw_staleness_histogram(const struct fw_staleness *s, uint64_t *bars,
     size_t used = 0;
 
     memset(bars, 0, n_bars * sizeof(*bars));
-    for (size_t i = 0; i < s->n; i++) {
-        size_t k = s->tau[i] < n_bars ? s->tau[i] : n_bars - 1;
+    for (uint32_t i = 0; i < s->n; i++) {
+        size_t k = s->ring[i].tau < n_bars ? s->ring[i].tau : n_bars - 1;
 
         bars[k]++;
         if (k + 1 > used)
@@ -74,7 +47,129 @@ size_t fw_staleness_histogram(const struct fw_staleness *s, uint64_t *bars,
     return used;
 }
 
-double fw_staleness_geometric(double workers, uint64_t k)
+static int compare(const void *a, const void *b)
 {
-    return pow(1.0 - 1.0 / workers, (double)k) / workers;
+    uint32_t x = *(const uint32_t *)a;
+    uint32_t y = *(const uint32_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* Nearest rank: the smallest value with at least `percent` % at or below it. */
+static uint32_t rank(const uint32_t *sorted, uint32_t n, uint32_t percent)
+{
+    return sorted[((uint64_t)n * percent + 99) / 100 - 1];
+}
+
+/* Summarise and sort the caller's taus. */
+static void summarise(uint32_t *taus, uint32_t n,
+                      struct fw_staleness_summary *out)
+{
+    double sum = 0.0;
+    double squares = 0.0;
+
+    *out = (struct fw_staleness_summary){.n = n};
+    if (n == 0)
+        return;
+    for (uint32_t i = 0; i < n; i++)
+        sum += taus[i];
+    out->mean = sum / n;
+    for (uint32_t i = 0; i < n; i++)
+        squares += (taus[i] - out->mean) * (taus[i] - out->mean);
+    if (out->mean > 0.0)
+        out->deviation_ratio = sqrt(squares / n) / out->mean;
+    qsort(taus, n, sizeof(*taus), compare);
+    out->p50 = rank(taus, n, 50);
+    out->p95 = rank(taus, n, 95);
+    out->p99 = rank(taus, n, 99);
+}
+
+void fw_staleness_summarise(const struct fw_staleness *s,
+                            struct fw_staleness_summary *out)
+{
+    uint32_t taus[FW_STALENESS_WINDOW];
+
+    for (uint32_t i = 0; i < s->n; i++)
+        taus[i] = s->ring[i].tau;
+    summarise(taus, s->n, out);
+}
+
+void fw_staleness_summarise_worker(const struct fw_staleness *s,
+                                   uint32_t worker,
+                                   struct fw_staleness_summary *out)
+{
+    uint32_t taus[FW_STALENESS_WINDOW];
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < s->n; i++) {
+        if (s->ring[i].worker == worker)
+            taus[n++] = s->ring[i].tau;
+    }
+    summarise(taus, n, out);
+}
+
+void fw_staleness_summarise_trace(const uint32_t *taus, uint32_t n,
+                                  struct fw_staleness_summary *out)
+{
+    uint32_t copy[FW_STALENESS_WINDOW];
+
+    n = n < FW_STALENESS_WINDOW ? n : FW_STALENESS_WINDOW;
+    if (n > 0)
+        memcpy(copy, taus, n * sizeof(*taus));
+    summarise(copy, n, out);
+}
+
+/* A tau of the geometric law with mean M - 1; draws once in any case, so that
+ * the sequence does not depend on what was measured. */
+static uint32_t draw(struct fw_random *r, uint32_t workers)
+{
+    double e = fw_random_exponential(r);
+
+    if (workers < 2)
+        return 0;
+    return (uint32_t)floor(e / -log1p(-1.0 / workers));
+}
+
+/* tau' = tau (M' - 1)/(M - 1); what is between two integers goes to either,
+ * in turns, so that the mean is kept. */
+static uint32_t scale(const struct fw_staleness_sample *x, uint32_t workers,
+                      uint32_t i)
+{
+    double turn = fmod(i * GOLDEN, 1.0);
+    double scaled = (double)x->tau * (workers - 1.0) / (x->workers - 1.0);
+
+    return (uint32_t)fmin(floor(scaled + turn), UINT32_MAX);
+}
+
+uint32_t fw_staleness_trace(const struct fw_staleness *s, uint32_t workers,
+                            uint32_t *taus)
+{
+    uint32_t n = s->n > 0 ? s->n : FW_STALENESS_DRAWN;
+    uint32_t first = s->n == FW_STALENESS_WINDOW ? s->next : 0;
+    uint32_t m = workers > 1 ? workers : 1;
+    struct fw_random r;
+
+    fw_random_init(&r, DRAW_SEED);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t drawn = draw(&r, m);
+        const struct fw_staleness_sample *x;
+
+        if (s->n == 0) {
+            taus[i] = drawn;
+            continue;
+        }
+        x = &s->ring[(first + i) % FW_STALENESS_WINDOW];
+        if (x->workers == m)
+            taus[i] = x->tau;
+        else
+            taus[i] = x->workers < 2 ? drawn : scale(x, m, i);
+    }
+    return n;
+}
+
+double fw_staleness_geometric(uint32_t workers, uint32_t k)
+{
+    if (workers < 2)
+        return k == 0 ? 1.0 : 0.0;
+    return pow(1.0 - 1.0 / workers, k) / workers;
 }
