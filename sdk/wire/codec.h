@@ -68,6 +68,9 @@ FW_MUST_USE fw_status fw_decode_health_request(const uint8_t *data, size_t n,
                                                struct fw_err *err);
 FW_MUST_USE fw_status fw_encode_health_response(enum fw_health health,
                                                 struct fw_bytes *out);
+FW_MUST_USE fw_status fw_decode_health_response(const uint8_t *data, size_t n,
+                                                enum fw_health *health,
+                                                struct fw_err *err);
 
 /* grpc.reflection.v1alpha: the whole answer to one request, from the
  * descriptors compiled into the library. */

@@ -96,3 +96,21 @@ fw_status fw_encode_health_response(enum fw_health health, struct fw_bytes *out)
     p.status = (Grpc__Health__V1__HealthCheckResponse__ServingStatus)health;
     return fw_pack(&p.base, out);
 }
+
+fw_status fw_decode_health_response(const uint8_t *data, size_t n,
+                                    enum fw_health *health, struct fw_err *err)
+{
+    Grpc__Health__V1__HealthCheckResponse *p = NULL;
+    fw_status s =
+        fw_unpack(&grpc__health__v1__health_check_response__descriptor, data, n,
+                  (ProtobufCMessage **)&p, err);
+
+    if (s != FW_OK)
+        return s;
+    s = fw_take_enum("status", (int)p->status, FW_HEALTH_UNKNOWN,
+                     FW_HEALTH_SERVICE_UNKNOWN, err);
+    if (s == FW_OK)
+        *health = (enum fw_health)p->status;
+    protobuf_c_message_free_unpacked(&p->base, NULL);
+    return s;
+}

@@ -1,0 +1,171 @@
+#include "sdk/client/admin.h"
+
+#include <stdio.h>
+
+#include "sdk/client/method.h"
+#include "sdk/client/report.h"
+#include "sdk/client/unary.h"
+#include "sdk/client/upload.h"
+#include "sdk/wire/codec.h"
+
+/* A request and its answer. */
+struct exchange {
+    struct fw_bytes body;   /* owned */
+    struct fw_bytes answer; /* owned */
+};
+
+static void close_exchange(struct exchange *x)
+{
+    fw_bytes_close(&x->body);
+    fw_bytes_close(&x->answer);
+}
+
+/* Call with what was encoded, unless that failed. */
+static fw_status call(struct fw_admin *a, const char *method,
+                      struct exchange *x, fw_status encoded, struct fw_err *err)
+{
+    if (encoded != FW_OK)
+        return fw_err_set(err, encoded, "no memory for a request");
+    return fw_unary(&a->connection, method, &x->body, &x->answer, a->timeout_ms,
+                    err);
+}
+
+fw_status fw_admin_open(struct fw_admin *a, const char *address,
+                        uint32_t timeout_ms, struct fw_err *err)
+{
+    *a = (struct fw_admin){.timeout_ms = timeout_ms};
+    return fw_connection_open(&a->connection, address, timeout_ms, err);
+}
+
+void fw_admin_close(struct fw_admin *a)
+{
+    fw_connection_close(&a->connection);
+}
+
+fw_status fw_admin_health(struct fw_admin *a, bool *serving, struct fw_err *err)
+{
+    struct exchange x = {0};
+    enum fw_health health = FW_HEALTH_UNKNOWN;
+    fw_status s = call(a, FW_METHOD_HEALTH_CHECK, &x, FW_OK, err);
+
+    if (s == FW_OK)
+        s = fw_decode_health_response(x.answer.data, x.answer.n, &health, err);
+    *serving = s == FW_OK && health == FW_HEALTH_SERVING;
+    close_exchange(&x);
+    return s;
+}
+
+fw_status fw_admin_create_job(struct fw_admin *a,
+                              const struct fw_job_message *m,
+                              struct fw_job_message *out, struct fw_err *err)
+{
+    struct exchange x = {0};
+    fw_status s = fw_encode_create_job_request(m, &x.body);
+
+    s = call(a, FW_METHOD_CREATE_JOB, &x, s, err);
+    if (s == FW_OK)
+        s = fw_decode_create_job_response(x.answer.data, x.answer.n, out, err);
+    close_exchange(&x);
+    return s;
+}
+
+fw_status fw_admin_get_job(struct fw_admin *a, const char *job,
+                           struct fw_job_message *out, struct fw_err *err)
+{
+    struct exchange x = {0};
+    struct fw_job_ref m = {0};
+    fw_status s;
+
+    snprintf(m.job, sizeof(m.job), "%s", job);
+    s = fw_encode_get_job_request(&m, &x.body);
+    s = call(a, FW_METHOD_GET_JOB, &x, s, err);
+    if (s == FW_OK)
+        s = fw_decode_get_job_response(x.answer.data, x.answer.n, out, err);
+    close_exchange(&x);
+    return s;
+}
+
+fw_status fw_admin_list_jobs(struct fw_admin *a, struct fw_job_names *out,
+                             struct fw_err *err)
+{
+    struct exchange x = {0};
+    fw_status s = call(a, FW_METHOD_LIST_JOBS, &x, FW_OK, err);
+
+    if (s == FW_OK)
+        s = fw_decode_list_jobs_response(x.answer.data, x.answer.n, out, err);
+    close_exchange(&x);
+    return s;
+}
+
+fw_status fw_admin_delete_job(struct fw_admin *a, const struct fw_job_ref *m,
+                              struct fw_err *err)
+{
+    struct exchange x = {0};
+    fw_status s = fw_encode_delete_job_request(m, &x.body);
+
+    s = call(a, FW_METHOD_DELETE_JOB, &x, s, err);
+    close_exchange(&x);
+    return s;
+}
+
+fw_status fw_admin_set_controller(struct fw_admin *a,
+                                  const struct fw_set_controller *m,
+                                  struct fw_sentence *out, struct fw_err *err)
+{
+    struct exchange x = {0};
+    fw_status s = fw_encode_set_controller_request(m, &x.body);
+
+    s = call(a, FW_METHOD_SET_CONTROLLER, &x, s, err);
+    if (s == FW_OK)
+        s = fw_decode_set_controller_response(x.answer.data, x.answer.n, out,
+                                              err);
+    close_exchange(&x);
+    return s;
+}
+
+fw_status fw_admin_status(struct fw_admin *a, const char *job,
+                          struct fw_status_response *out, struct fw_err *err)
+{
+    struct exchange x = {0};
+    struct fw_status_request m = {0};
+    fw_status s;
+
+    snprintf(m.job, sizeof(m.job), "%s", job ? job : "");
+    s = fw_encode_get_status_request(&m, &x.body);
+    s = call(a, FW_METHOD_GET_STATUS, &x, s, err);
+    if (s == FW_OK)
+        s = fw_decode_get_status_response(x.answer.data, x.answer.n, out, err);
+    close_exchange(&x);
+    return s;
+}
+
+fw_status fw_admin_decisions(struct fw_admin *a,
+                             const struct fw_decisions_request *m,
+                             struct fw_decision_list *out, struct fw_err *err)
+{
+    struct exchange x = {0};
+    fw_status s = fw_encode_list_decisions_request(m, &x.body);
+
+    s = call(a, FW_METHOD_LIST_DECISIONS, &x, s, err);
+    if (s == FW_OK)
+        s = fw_decode_list_decisions_response(x.answer.data, x.answer.n, out,
+                                              err);
+    close_exchange(&x);
+    return s;
+}
+
+fw_status fw_admin_report(struct fw_admin *a, const char *job,
+                          const struct fw_evaluation *e, struct fw_err *err)
+{
+    return fw_report_send(&a->connection, job, e, a->timeout_ms, err);
+}
+
+fw_status fw_admin_initialize(struct fw_admin *a, const char *job,
+                              const float *values, uint64_t n,
+                              struct fw_initialize_response *out,
+                              struct fw_err *err)
+{
+    if (!n)
+        return fw_err_set(err, FW_INVALID, "no parameters to upload");
+    return fw_upload(&a->connection, job, values, n, a->timeout_ms, out, err);
+}

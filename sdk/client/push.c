@@ -1,0 +1,124 @@
+/* fw_session_push: a gradient up, its acknowledgement and parameters down. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "sdk/client/session.h"
+#include "sdk/wire/reason.h"
+
+static size_t write_head(const void *user, uint64_t offset, size_t bytes,
+                         uint8_t out[FW_CHUNK_HEAD_MAX])
+{
+    const struct fw_session *s = user;
+    struct fw_gradient_head head = s->gradient;
+
+    head.offset = offset;
+    return fw_chunk_gradient(&head, bytes, out);
+}
+
+static bool is_refused(const struct fw_session *s)
+{
+    return s->ack.reason[0] != '\0';
+}
+
+/* All was sent, whatever the answer was, and all that comes back is here. */
+static bool is_answered(const void *what)
+{
+    const struct fw_session *s = what;
+
+    return fw_sender_done(&s->tx) && !s->train.sending && s->acked &&
+           (is_refused(s) || !s->rx.values || fw_receiver_done(&s->rx));
+}
+
+static void prepare(struct fw_session *s, const struct fw_gradient *g,
+                    float *parameters)
+{
+    s->sequence++;
+    s->acked = false;
+    s->gradient = (struct fw_gradient_head){
+        .sequence = s->sequence,
+        .base_version = g->base_version,
+        .samples = g->samples,
+        .loss = g->loss,
+        .curvature = g->curvature == 0.0 ? NAN : g->curvature,
+        .want_parameters = parameters != NULL,
+    };
+    s->tx = (struct fw_sender){.values = g->values,
+                               .n = s->joined.n_elements,
+                               .chunk = s->chunk,
+                               .dtype = s->joined.wire_dtype,
+                               .head = write_head,
+                               .user = s,
+                               .loan = &s->loan};
+    s->rx = (struct fw_receiver){.values = parameters,
+                                 .n = s->joined.n_elements,
+                                 .dtype = s->joined.wire_dtype};
+}
+
+/* With the lock held. */
+static fw_status push(struct fw_session *s, const struct fw_gradient *g,
+                      float *parameters)
+{
+    fw_status st = fw_session_wait_idle(s);
+
+    if (st != FW_OK)
+        return st;
+    prepare(s, g, parameters);
+    st = fw_sender_step(&s->tx, &s->train);
+    if (st == FW_OK)
+        st = fw_stream_wait(&s->train, is_answered, s, s->timeout_ms,
+                            "pushing a gradient");
+    return st;
+}
+
+/* A reason that a newer server knows and this library does not is a refusal
+ * all the same. */
+static fw_status refusal(const struct fw_gradient_ack *ack, struct fw_err *err)
+{
+    fw_status st = fw_reason_status(ack->reason);
+
+    if (st == FW_INTERNAL && strcmp(ack->reason, FW_REASON(INTERNAL)) != 0)
+        st = FW_INVALID;
+    return fw_err_reason(err, st, ack->reason, "%s", ack->detail);
+}
+
+/* With the lock held. */
+static fw_status take_answer(struct fw_session *s, struct fw_ack *ack,
+                             struct fw_err *err)
+{
+    if (is_refused(s))
+        return refusal(&s->ack, err);
+    if (s->rx.values && s->rx.version < s->ack.version)
+        return fw_err_set(err, FW_INTERNAL,
+                          "parameters of version %" PRIu64
+                          " came for a gradient in version %" PRIu64,
+                          s->rx.version, s->ack.version);
+    *ack = (struct fw_ack){
+        .version = s->rx.values ? s->rx.version : s->ack.version,
+        .durable_version = s->ack.durable_version,
+        .incarnation = s->ack.incarnation,
+        .staleness = s->ack.staleness,
+        .momentum = s->ack.momentum,
+        .learning_rate = s->ack.learning_rate,
+    };
+    return FW_OK;
+}
+
+fw_status fw_session_push(struct fw_session *s, const struct fw_gradient *g,
+                          float *parameters, struct fw_ack *ack,
+                          struct fw_err *err)
+{
+    fw_status st;
+
+    pthread_mutex_lock(&s->train.waiter.lock);
+    st = push(s, g, parameters);
+    if (st == FW_OK)
+        st = take_answer(s, ack, err);
+    else if (err)
+        *err = s->train.err;
+    s->tx = (struct fw_sender){0};
+    s->rx = (struct fw_receiver){0};
+    pthread_mutex_unlock(&s->train.waiter.lock);
+    fw_loan_wait(&s->loan);
+    return st;
+}

@@ -1,0 +1,246 @@
+#include "sdk/client/session.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "sdk/base/clock.h"
+#include "sdk/client/method.h"
+#include "sdk/client/unary.h"
+#include "sdk/wire/codec.h"
+
+#define GOODBYE_MS        2000 /* what flywheel.h promises */
+#define HEARTBEAT_LOW_MS  100
+#define HEARTBEAT_HIGH_MS 60000
+
+/* Events of the Train stream: background thread, lock held. */
+
+static void on_sent(void *user)
+{
+    struct fw_session *s = user;
+
+    s->sent_ms = fw_clock_mono_ms();
+    if (!s->tx.values)
+        return;
+    fw_stream_progress(&s->train);
+    fw_sender_go_on(&s->tx, &s->train);
+}
+
+/* Parameters nobody waits for any more are dropped. */
+static fw_status take_parameters(struct fw_session *s,
+                                 const struct fw_train_response *m,
+                                 struct fw_err *err)
+{
+    if (!s->rx.values || fw_receiver_done(&s->rx))
+        return FW_OK;
+    fw_stream_progress(&s->train);
+    return fw_receiver_take(&s->rx, &m->parameters, &m->data, err);
+}
+
+static void take_ack(struct fw_session *s, const struct fw_gradient_ack *ack)
+{
+    if (ack->sequence != s->sequence)
+        return; /* of a gradient that was given up */
+    s->ack = *ack;
+    s->acked = true;
+    fw_stream_progress(&s->train);
+}
+
+static void on_received(void *user, struct fw_message *message)
+{
+    struct fw_session *s = user;
+    struct fw_train_response m;
+    struct fw_err err;
+    fw_status st =
+        fw_decode_train_response(message->spans, message->n_spans, &m, &err);
+
+    if (st == FW_OK && m.kind == FW_TRAIN_OPENED)
+        s->opened = true;
+    else if (st == FW_OK && m.kind == FW_TRAIN_PARAMETERS)
+        st = take_parameters(s, &m, &err);
+    else if (st == FW_OK && m.kind == FW_TRAIN_ACK)
+        take_ack(s, &m.ack);
+    if (st != FW_OK)
+        fw_stream_fail(&s->train, st, &err);
+    else
+        fw_stream_receive(&s->train);
+}
+
+static void on_ended(void *user)
+{
+    struct fw_session *s = user;
+    char text[sizeof(s->train.err.text) + FW_ADDRESS_MAX + 32];
+
+    if (!s->log || s->closing)
+        return;
+    snprintf(text, sizeof(text), "the session with %s has ended: %s",
+             s->connection->address,
+             s->train.status == FW_OK ? "the server closed it"
+                                      : s->train.err.text);
+    s->log(s->log_user, text);
+}
+
+static const struct fw_stream_events train_events = {on_sent, on_received,
+                                                     on_ended};
+
+fw_status fw_session_send(struct fw_session *s,
+                          const struct fw_train_request *m)
+{
+    struct fw_bytes body = {0};
+    fw_status st = fw_encode_train_request(m, &body);
+
+    if (st == FW_OK)
+        st = fw_stream_send(&s->train, fw_buffer_copy(&body), false);
+    else
+        st = fw_err_set(&s->train.err, st, "no memory for a message");
+    if (st == FW_OK)
+        s->sent_ms = fw_clock_mono_ms();
+    fw_bytes_close(&body);
+    return st;
+}
+
+/* Background thread.  A chunk on its way is as good as a heartbeat. */
+static void on_tick(void *user, int64_t now_ms)
+{
+    struct fw_session *s = user;
+    struct fw_train_request beat = {.kind = FW_TRAIN_HEARTBEAT};
+    fw_status st = FW_OK;
+
+    pthread_mutex_lock(&s->train.waiter.lock);
+    if (!s->train.over && !s->train.sending &&
+        now_ms - s->sent_ms >= s->joined.heartbeat_ms / 2)
+        st = fw_session_send(s, &beat);
+    if (st != FW_OK)
+        fw_stream_fail(&s->train, st, &s->train.err);
+    pthread_mutex_unlock(&s->train.waiter.lock);
+}
+
+static bool is_idle(const void *what)
+{
+    return !((const struct fw_session *)what)->train.sending;
+}
+
+fw_status fw_session_wait_idle(struct fw_session *s)
+{
+    fw_stream_progress(&s->train);
+    return fw_stream_wait(&s->train, is_idle, s, s->timeout_ms, "sending");
+}
+
+static bool is_opened(const void *what)
+{
+    return ((const struct fw_session *)what)->opened;
+}
+
+static fw_status open_stream(struct fw_session *s, struct fw_err *err)
+{
+    struct fw_train_request open = {.kind = FW_TRAIN_OPEN, .open = s->key};
+    fw_status st = fw_stream_open(&s->train, s->connection, FW_METHOD_TRAIN,
+                                  &train_events, s);
+
+    pthread_mutex_lock(&s->train.waiter.lock);
+    if (st == FW_OK)
+        st = fw_session_send(s, &open);
+    if (st == FW_OK) {
+        fw_stream_receive(&s->train);
+        st = fw_stream_wait(&s->train, is_opened, s, s->timeout_ms,
+                            "opening the training stream");
+    }
+    if (st != FW_OK && err)
+        *err = s->train.err;
+    pthread_mutex_unlock(&s->train.waiter.lock);
+    return st;
+}
+
+static fw_status join(struct fw_session *s, const struct fw_join_request *m,
+                      struct fw_err *err)
+{
+    struct fw_bytes body = {0};
+    struct fw_bytes answer = {0};
+    fw_status st = fw_encode_join_request(m, &body);
+
+    if (st != FW_OK)
+        (void)fw_err_set(err, st, "no memory for a request");
+    else
+        st = fw_unary(s->connection, FW_METHOD_JOIN, &body, &answer,
+                      s->timeout_ms, err);
+    if (st == FW_OK)
+        st = fw_decode_join_response(answer.data, answer.n, &s->joined, err);
+    fw_bytes_close(&body);
+    fw_bytes_close(&answer);
+    return st;
+}
+
+/* Keep what the server chose within what this library can do. */
+static void settle(struct fw_session *s)
+{
+    uint32_t *beat = &s->joined.heartbeat_ms;
+
+    s->chunk = s->joined.chunk_elements;
+    if (!s->chunk || s->chunk > FW_CHUNK_ELEMENTS)
+        s->chunk = FW_CHUNK_ELEMENTS;
+    if (*beat < HEARTBEAT_LOW_MS)
+        *beat = HEARTBEAT_LOW_MS;
+    if (*beat > HEARTBEAT_HIGH_MS)
+        *beat = HEARTBEAT_HIGH_MS;
+}
+
+fw_status fw_session_open(struct fw_session *s, struct fw_connection *c,
+                          const struct fw_session_setup *setup,
+                          struct fw_err *err)
+{
+    fw_status st;
+
+    *s = (struct fw_session){
+        .connection = c,
+        .timeout_ms = setup->timeout_ms,
+        .log = setup->log,
+        .log_user = setup->log_user,
+    };
+    st = join(s, setup->join, err);
+    if (st != FW_OK) {
+        s->connection = NULL;
+        return st;
+    }
+    memcpy(s->key.job, setup->join->job, sizeof(s->key.job));
+    memcpy(s->key.session, s->joined.session, sizeof(s->key.session));
+    settle(s);
+    fw_loan_init(&s->loan);
+    st = open_stream(s, err);
+    if (st == FW_OK)
+        fw_loop_tick(&c->loop, s->joined.heartbeat_ms / 2, on_tick, s);
+    else
+        fw_session_close(s);
+    return st;
+}
+
+/* So that the others' momentum rises now and not after the lease. */
+static void say_goodbye(struct fw_session *s)
+{
+    struct fw_bytes body = {0};
+    struct fw_bytes answer = {0};
+    fw_status st = fw_encode_leave_request(&s->key, &body);
+
+    if (st == FW_OK)
+        st = fw_unary(s->connection, FW_METHOD_LEAVE, &body, &answer,
+                      GOODBYE_MS, NULL);
+    (void)st; /* the lease says goodbye for us */
+    fw_bytes_close(&body);
+    fw_bytes_close(&answer);
+}
+
+void fw_session_close(struct fw_session *s)
+{
+    bool alive;
+
+    if (!s->connection)
+        return;
+    fw_loop_tick(&s->connection->loop, 0, NULL, NULL);
+    pthread_mutex_lock(&s->train.waiter.lock);
+    s->closing = true;
+    alive = !s->train.ended;
+    pthread_mutex_unlock(&s->train.waiter.lock);
+    if (alive)
+        say_goodbye(s);
+    fw_stream_close(&s->train);
+    fw_loan_close(&s->loan);
+    *s = (struct fw_session){0};
+}
