@@ -83,14 +83,11 @@ static void record(struct fw_controller *c, struct fw_decision *d)
 /* What the trace, scaled to the workers of now, looks like. */
 static void measure(const struct fw_controller *c, struct fw_decision *d)
 {
-    uint32_t taus[FW_STALENESS_WINDOW];
     struct fw_staleness_summary sum;
-    uint32_t n;
 
     if (c->staleness.n == 0)
         return;
-    n = fw_staleness_trace(&c->staleness, c->workers, taus);
-    fw_staleness_summarise_trace(taus, n, &sum);
+    fw_staleness_expect(&c->staleness, c->workers, &sum);
     d->staleness_mean = sum.mean;
     d->staleness_deviation_ratio = sum.deviation_ratio;
 }

@@ -61,9 +61,9 @@ static uint32_t rank(const uint32_t *sorted, uint32_t n, uint32_t percent)
     return sorted[((uint64_t)n * percent + 99) / 100 - 1];
 }
 
-/* Summarise and sort the caller's taus. */
-static void summarise(uint32_t *taus, uint32_t n,
-                      struct fw_staleness_summary *out)
+/* Mean and deviation ratio alone: no sorting. */
+static void moments(const uint32_t *taus, uint32_t n,
+                    struct fw_staleness_summary *out)
 {
     double sum = 0.0;
     double squares = 0.0;
@@ -78,6 +78,15 @@ static void summarise(uint32_t *taus, uint32_t n,
         squares += (taus[i] - out->mean) * (taus[i] - out->mean);
     if (out->mean > 0.0)
         out->deviation_ratio = sqrt(squares / n) / out->mean;
+}
+
+/* Summarise and sort the caller's taus. */
+static void summarise(uint32_t *taus, uint32_t n,
+                      struct fw_staleness_summary *out)
+{
+    moments(taus, n, out);
+    if (n == 0)
+        return;
     qsort(taus, n, sizeof(*taus), compare);
     out->p50 = rank(taus, n, 50);
     out->p95 = rank(taus, n, 95);
@@ -108,19 +117,7 @@ void fw_staleness_summarise_worker(const struct fw_staleness *s,
     summarise(taus, n, out);
 }
 
-void fw_staleness_summarise_trace(const uint32_t *taus, uint32_t n,
-                                  struct fw_staleness_summary *out)
-{
-    uint32_t copy[FW_STALENESS_WINDOW];
-
-    n = n < FW_STALENESS_WINDOW ? n : FW_STALENESS_WINDOW;
-    if (n > 0)
-        memcpy(copy, taus, n * sizeof(*taus));
-    summarise(copy, n, out);
-}
-
-/* A tau of the geometric law with mean M - 1; draws once in any case, so that
- * the sequence does not depend on what was measured. */
+/* A tau of the geometric law with mean M - 1. */
 static uint32_t draw(struct fw_random *r, uint32_t workers)
 {
     double e = fw_random_exponential(r);
@@ -151,20 +148,25 @@ uint32_t fw_staleness_trace(const struct fw_staleness *s, uint32_t workers,
 
     fw_random_init(&r, DRAW_SEED);
     for (uint32_t i = 0; i < n; i++) {
-        uint32_t drawn = draw(&r, m);
-        const struct fw_staleness_sample *x;
+        const struct fw_staleness_sample *x =
+            &s->ring[(first + i) % FW_STALENESS_WINDOW];
 
-        if (s->n == 0) {
-            taus[i] = drawn;
-            continue;
-        }
-        x = &s->ring[(first + i) % FW_STALENESS_WINDOW];
-        if (x->workers == m)
+        if (s->n > 0 && x->workers == m)
             taus[i] = x->tau;
+        else if (s->n > 0 && x->workers > 1)
+            taus[i] = scale(x, m, i);
         else
-            taus[i] = x->workers < 2 ? drawn : scale(x, m, i);
+            taus[i] = draw(&r, m);
     }
     return n;
+}
+
+void fw_staleness_expect(const struct fw_staleness *s, uint32_t workers,
+                         struct fw_staleness_summary *out)
+{
+    uint32_t taus[FW_STALENESS_WINDOW];
+
+    moments(taus, fw_staleness_trace(s, workers, taus), out);
 }
 
 double fw_staleness_geometric(uint32_t workers, uint32_t k)

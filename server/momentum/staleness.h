@@ -57,10 +57,6 @@ void fw_staleness_summarise_worker(const struct fw_staleness *s,
                                    uint32_t worker,
                                    struct fw_staleness_summary *out);
 
-/* The same of any list of taus. */
-void fw_staleness_summarise_trace(const uint32_t *taus, uint32_t n,
-                                  struct fw_staleness_summary *out);
-
 /* Write the trace (oldest first, at most FW_STALENESS_WINDOW) as `workers`
  * would have made it, and return its length: tau' = tau (M' - 1)/(M - 1),
  * rounded so that the mean is kept; taus of a time with one worker, and those
@@ -68,6 +64,10 @@ void fw_staleness_summarise_trace(const uint32_t *taus, uint32_t n,
  * machine). */
 uint32_t fw_staleness_trace(const struct fw_staleness *s, uint32_t workers,
                             uint32_t *taus);
+
+/* Mean and deviation ratio of that trace; its percentiles are left 0. */
+void fw_staleness_expect(const struct fw_staleness *s, uint32_t workers,
+                         struct fw_staleness_summary *out);
 
 /* The share of gradients with tau = k that memoryless workers would have
  * (Mitliagkas et al. 2016): (1/M)(1 - 1/M)^k. */

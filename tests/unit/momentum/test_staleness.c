@@ -79,11 +79,9 @@ static void the_last_bar_holds_all_that_are_more(void **state)
 
 static double mean_for(uint32_t workers, double *ratio)
 {
-    uint32_t taus[FW_STALENESS_WINDOW];
     struct fw_staleness_summary sum;
-    uint32_t n = fw_staleness_trace(&s, workers, taus);
 
-    fw_staleness_summarise_trace(taus, n, &sum);
+    fw_staleness_expect(&s, workers, &sum);
     if (ratio)
         *ratio = sum.deviation_ratio;
     return sum.mean;
