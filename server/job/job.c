@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "sdk/wire/reason.h"
-#include "server/job/schedule.h"
+#include "server/job/judge.h"
 
 #define POOL_MIN_BYTES (256ull << 20)
 
@@ -62,6 +62,11 @@ fw_status fw_job_init(struct fw_job *job, const struct fw_job_spec *spec,
     if (s == FW_OK)
         return FW_OK;
     fw_job_close(job);
+    if (s == FW_INVALID)
+        return FW_REFUSE(err, JOB_INVALID,
+                         "the controller of job '%s' cannot work with its "
+                         "reference",
+                         spec->name);
     return FW_REFUSE(err, OUT_OF_MEMORY, "no memory for job '%s'", spec->name);
 }
 
@@ -77,18 +82,13 @@ void fw_job_close(struct fw_job *job)
     fw_job_spec_close(&job->spec);
 }
 
-static uint64_t version_of(const struct fw_job *job)
-{
-    return job->current ? job->current->number : 0;
-}
-
 fw_status fw_job_initialize(struct fw_job *job, struct fw_gather *take,
                             struct fw_initialize_response *out,
                             struct fw_err *err)
 {
     fw_status s = FW_OK;
 
-    *out = (struct fw_initialize_response){.version = version_of(job),
+    *out = (struct fw_initialize_response){.version = fw_job_version(job),
                                            .already_initialized =
                                                job->current != NULL};
     if (job->current)
@@ -103,6 +103,35 @@ fw_status fw_job_initialize(struct fw_job *job, struct fw_gather *take,
 done:
     fw_gather_close(take);
     return s;
+}
+
+fw_status fw_job_restore(struct fw_job *job, struct fw_gather *take,
+                         const float *momentum, uint64_t number,
+                         struct fw_err *err)
+{
+    fw_status s = FW_OK;
+
+    if (job->current)
+        s = fw_err_set(err, FW_EXISTS, "the job has parameters already");
+    else if (take->check.non_finite ||
+             !fw_optimizer_finite(momentum, job->n_elements))
+        s = FW_REFUSE(err, NON_FINITE,
+                      "the saved parameters or momentum hold a NaN or an "
+                      "infinity");
+    else if (fw_version_from_gather(take, number, &job->current) != FW_OK)
+        s = FW_REFUSE(err, OUT_OF_MEMORY, "no memory for the parameters");
+    else
+        take = NULL;
+    if (s == FW_OK)
+        memcpy(job->optimizer.momentum, momentum,
+               job->n_elements * sizeof(float));
+    fw_gather_close(take);
+    return s;
+}
+
+const float *fw_job_peek_momentum_buffer(const struct fw_job *job)
+{
+    return job->optimizer.momentum;
 }
 
 static fw_status check_join(const struct fw_job *job,
@@ -134,14 +163,15 @@ fw_status fw_job_join(struct fw_job *job, const struct fw_join_request *request,
     if (s != FW_OK)
         return s;
     fw_controller_members(&job->controller, job->sessions.connected,
-                          FW_MEMBER_JOINED, w->name, version_of(job), now_ms);
+                          FW_MEMBER_JOINED, w->name, fw_job_version(job),
+                          now_ms);
     *out = (struct fw_join_response){
         .epoch = w->epoch,
         .wire_dtype = w->dtype,
         .n_elements = job->n_elements,
         .chunk_elements = FW_CHUNK_ELEMENTS,
         .initialized = job->current != NULL,
-        .version = version_of(job),
+        .version = fw_job_version(job),
         .incarnation = job->incarnation,
         .lease_ms = job->spec.limits.lease_ms,
         .heartbeat_ms = job->spec.limits.lease_ms / 3,
@@ -150,17 +180,6 @@ fw_status fw_job_join(struct fw_job *job, const struct fw_join_request *request,
     };
     memcpy(out->session, session, FW_SESSION_BYTES);
     return FW_OK;
-}
-
-/* FENCED, saying what became of the session. */
-static fw_status fenced(const struct fw_session *w, struct fw_err *err)
-{
-    if (!w)
-        return FW_REFUSE(err, FENCED, "the session is over; join again");
-    return FW_REFUSE(err, FENCED, "worker '%s' %s; join again", w->name,
-                     w->state == FW_WORKER_LOST ? "was silent for longer than "
-                                                  "its lease"
-                                                : "has left");
 }
 
 fw_status fw_job_open(struct fw_job *job,
@@ -173,8 +192,8 @@ fw_status fw_job_open(struct fw_job *job,
         return FW_REFUSE(err, SESSION_UNKNOWN,
                          "there is no such session; join first");
     if (w->state != FW_WORKER_CONNECTED)
-        return fenced(w, err);
-    w->heard_ms = now_ms;
+        return fw_job_fenced(w, err);
+    fw_sessions_heard(&job->sessions, w, now_ms);
     *epoch = w->epoch;
     *dtype = w->dtype;
     return FW_OK;
@@ -186,124 +205,9 @@ fw_status fw_job_touch(struct fw_job *job, uint64_t epoch, int64_t now_ms,
     struct fw_session *w = fw_sessions_by_epoch(&job->sessions, epoch);
 
     if (!w || w->state != FW_WORKER_CONNECTED)
-        return fenced(w, err);
-    w->heard_ms = now_ms;
+        return fw_job_fenced(w, err);
+    fw_sessions_heard(&job->sessions, w, now_ms);
     return FW_OK;
-}
-
-/* May this gradient be applied?  Nothing is changed. */
-static fw_status judge(const struct fw_job *job, const struct fw_session *w,
-                       const struct fw_gather *g, struct fw_err *err)
-{
-    const struct fw_gradient_head *h = &g->head;
-    uint64_t limit = job->spec.limits.max_staleness;
-
-    if (h->sequence != w->sequence + 1)
-        return FW_REFUSE(err, SEQUENCE_GAP,
-                         "gradient %" PRIu64 " where %" PRIu64 " comes next",
-                         h->sequence, w->sequence + 1);
-    if (!job->current)
-        return FW_REFUSE(err, NOT_INITIALIZED,
-                         "the job has no parameters yet; upload them first");
-    if (h->base_version > job->current->number)
-        return FW_REFUSE(err, VERSION_AHEAD,
-                         "a gradient at version %" PRIu64
-                         ", the model is at %" PRIu64 "; pull again",
-                         h->base_version, job->current->number);
-    if (limit && job->current->number - h->base_version > limit)
-        return FW_REFUSE(err, TOO_STALE,
-                         "the gradient is %" PRIu64 " versions old, the job's "
-                         "limit is %" PRIu64,
-                         job->current->number - h->base_version, limit);
-    if (g->check.non_finite)
-        return FW_REFUSE(err, NON_FINITE,
-                         "the gradient holds a NaN or an infinity");
-    return FW_OK;
-}
-
-/* Step, publish, observe; takes `g` unless memory is out. */
-static fw_status apply(struct fw_job *job, struct fw_session *w,
-                       struct fw_gather *g, int64_t now_ms,
-                       struct fw_gradient_ack *ack)
-{
-    struct fw_gradient_head h = g->head;
-    uint64_t base = job->current->number;
-    struct fw_observation seen = {.version = base + 1,
-                                  .staleness = base - h.base_version,
-                                  .worker = (uint32_t)w->epoch,
-                                  .loss = h.loss,
-                                  .curvature = h.curvature};
-    struct fw_version *next;
-    fw_status s;
-
-    ack->momentum = job->controller.momentum;
-    ack->learning_rate =
-        job->controller.rate * fw_schedule_factor(&job->spec.schedule, base);
-    s = fw_optimizer_step(&job->optimizer, job->current, g, ack->learning_rate,
-                          ack->momentum, &next);
-    if (s != FW_OK)
-        return s;
-    fw_version_unref(job->current);
-    job->current = next;
-    ack->staleness = seen.staleness;
-    fw_controller_observe(&job->controller, &seen, now_ms);
-    fw_report_gradient(&job->report, h.loss, h.samples, next->number);
-    fw_report_tick(&job->report, job->sessions.connected, now_ms);
-    w->gradients++;
-    w->samples += h.samples;
-    w->staleness_sum += (double)seen.staleness;
-    w->base_version = h.base_version;
-    return FW_OK;
-}
-
-/* Write the refusal of a gradient into its ack. */
-static void refuse(struct fw_job *job, struct fw_session *w,
-                   const struct fw_err *why, struct fw_gradient_ack *ack)
-{
-    snprintf(ack->reason, sizeof(ack->reason), "%s", why->reason);
-    snprintf(ack->detail, sizeof(ack->detail), "%s", why->text);
-    w->refused++;
-    job->report.refused++;
-}
-
-fw_status fw_job_push(struct fw_job *job, uint64_t epoch,
-                      struct fw_gather *take, int64_t now_ms,
-                      struct fw_gradient_ack *ack, struct fw_err *err)
-{
-    struct fw_session *w = fw_sessions_by_epoch(&job->sessions, epoch);
-    struct fw_err why;
-    fw_status s = FW_OK;
-
-    *ack = (struct fw_gradient_ack){.sequence = take->head.sequence,
-                                    .durable_version = job->durable_version,
-                                    .incarnation = job->incarnation};
-    if (!w || w->state != FW_WORKER_CONNECTED) {
-        s = fenced(w, err);
-        goto done;
-    }
-    w->heard_ms = now_ms;
-    if (w->sequence && ack->sequence == w->sequence) {
-        *ack = w->last_ack;
-        ack->duplicate = true;
-        goto done;
-    }
-    if (judge(job, w, take, &why) != FW_OK) {
-        refuse(job, w, &why, ack);
-    } else if (apply(job, w, take, now_ms, ack) == FW_OK) {
-        take = NULL;
-    } else {
-        (void)FW_REFUSE(&why, OUT_OF_MEMORY, "no memory for a step");
-        refuse(job, w, &why, ack);
-    }
-    ack->version = version_of(job);
-    /* A refused number is used up, unless it was the number that was wrong. */
-    if (strcmp(ack->reason, FW_REASON(SEQUENCE_GAP)) != 0) {
-        w->sequence = ack->sequence;
-        w->last_ack = *ack;
-    }
-done:
-    fw_gather_close(take);
-    return s;
 }
 
 static void end_session(struct fw_job *job, struct fw_session *w,
@@ -316,7 +220,7 @@ static void end_session(struct fw_job *job, struct fw_session *w,
     fw_controller_members(&job->controller, job->sessions.connected,
                           state == FW_WORKER_LOST ? FW_MEMBER_LOST
                                                   : FW_MEMBER_LEFT,
-                          name, version_of(job), now_ms);
+                          name, fw_job_version(job), now_ms);
 }
 
 void fw_job_leave(struct fw_job *job, const uint8_t session[FW_SESSION_BYTES],
@@ -334,17 +238,18 @@ void fw_job_tick(struct fw_job *job, int64_t now_ms)
 
     while ((w = fw_sessions_expired(&job->sessions, now_ms)))
         end_session(job, w, FW_WORKER_LOST, now_ms);
+    fw_controller_tick(&job->controller, fw_job_version(job), now_ms);
     fw_report_tick(&job->report, job->sessions.connected, now_ms);
 }
 
 fw_status fw_job_report(struct fw_job *job, const struct fw_report_request *r,
                         struct fw_err *err)
 {
-    if (r->version > version_of(job) || !job->current)
+    if (r->version > fw_job_version(job) || !job->current)
         return FW_REFUSE(err, VERSION_AHEAD,
                          "a report of version %" PRIu64
                          ", the model is at %" PRIu64,
-                         r->version, version_of(job));
+                         r->version, fw_job_version(job));
     fw_report_validation(&job->report, r->loss, r->accuracy, r->version);
     return FW_OK;
 }
@@ -356,7 +261,7 @@ fw_status fw_job_set_controller(struct fw_job *job,
 {
     fw_status s = fw_controller_set(&job->controller, set->law, set->momentum,
                                     set->learning_rate, set->who, set->why,
-                                    version_of(job), now_ms, err);
+                                    fw_job_version(job), now_ms, err);
 
     if (s == FW_OK)
         snprintf(out->text, sizeof(out->text), "%s",

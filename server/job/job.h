@@ -46,6 +46,17 @@ FW_MUST_USE fw_status fw_job_initialize(struct fw_job *job,
                                         struct fw_initialize_response *out,
                                         struct fw_err *err);
 
+/* Parameters and momentum of a checkpoint, at version `number`.  Takes a
+ * complete gather in any case; `momentum` holds as many floats.  FW_EXISTS (the
+ * job has parameters), NON_FINITE and OUT_OF_MEMORY change nothing. */
+FW_MUST_USE fw_status fw_job_restore(struct fw_job *job, struct fw_gather *take,
+                                     const float *momentum, uint64_t number,
+                                     struct fw_err *err);
+
+/* The momentum buffer, n_elements floats, lent until the next call that may
+ * step; for checkpoints. */
+const float *fw_job_peek_momentum_buffer(const struct fw_job *job);
+
 /* WORKER_EXISTS, TOO_MANY_WORKERS, SHAPE_MISMATCH, UNKNOWN_TENSOR,
  * DTYPE_UNSUPPORTED, PROTOCOL_UNSUPPORTED.  A name whose session was lost or
  * has left may join again and gets a higher epoch. */

@@ -84,12 +84,14 @@ static fw_status tell_workers(const struct fw_job *job, int64_t now_ms,
                               struct fw_job_status *out)
 {
     uint32_t n = job->sessions.connected + job->sessions.departed;
+    const struct fw_list *l;
 
     out->worker = fw_mem_array(n, sizeof(*out->worker));
     if (!out->worker)
         return FW_NOMEM;
-    for (const struct fw_session *w = job->sessions.first; w; w = w->next)
-        tell_worker(w, now_ms, &out->worker[out->n_workers++]);
+    FW_LIST_EACH(l, &job->sessions.all)
+        tell_worker(FW_LIST_ITEM(l, const struct fw_session, link), now_ms,
+                    &out->worker[out->n_workers++]);
     return FW_OK;
 }
 

@@ -3,9 +3,6 @@
 #define LANES   16u   /* partial sums of the norm; one AVX-512 register */
 #define STRETCH 8192u /* elements between foldings of the float sums */
 
-typedef double step_fn(const struct fw_step *s, const float *w, float *u,
-                       const float *g, float *out, size_t n);
-
 /* One element; returns the update. */
 static inline float step_one(const struct fw_step *s, float w, float *u,
                              float g)
@@ -73,29 +70,42 @@ static double step_portable(const struct fw_step *s, const float *w, float *u,
     return step_all(s, w, u, g, out, n);
 }
 
-struct choice {
-    const char *name;
-    step_fn *step;
-};
-
-static struct choice choose(void)
+fw_kernel_fn *fw_kernel_at(unsigned i, const char **name)
 {
+    static const char *const names[FW_KERNELS] = {"avx512", "avx2", "portable"};
+
+    *name = names[i];
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512f"))
-        return (struct choice){"avx512", step_avx512};
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        return (struct choice){"avx2", step_avx2};
+    if (i == 0 && __builtin_cpu_supports("avx512f"))
+        return step_avx512;
+    if (i == 1 && __builtin_cpu_supports("avx2") &&
+        __builtin_cpu_supports("fma"))
+        return step_avx2;
 #endif
-    return (struct choice){"portable", step_portable};
+    return i == FW_KERNELS - 1 ? step_portable : NULL;
+}
+
+static fw_kernel_fn *choose(const char **name)
+{
+    fw_kernel_fn *step = NULL;
+
+    for (unsigned i = 0; !step; i++)
+        step = fw_kernel_at(i, name);
+    return step;
 }
 
 double fw_kernel_step(const struct fw_step *s, const float *w, float *u,
                       const float *g, float *out, size_t n)
 {
-    return choose().step(s, w, u, g, out, n);
+    const char *name;
+
+    return choose(&name)(s, w, u, g, out, n);
 }
 
 const char *fw_kernel_name(void)
 {
-    return choose().name;
+    const char *name;
+
+    (void)choose(&name);
+    return name;
 }

@@ -35,4 +35,13 @@ double fw_kernel_step(const struct fw_step *s, const float *w, float *u,
 /* "avx512", "avx2" or "portable": what fw_kernel_step uses here. */
 const char *fw_kernel_name(void);
 
+/* The kernels that were built, best first; so that a test can run each. */
+#define FW_KERNELS 3u
+
+/* Name and step of kernel i (below FW_KERNELS); NULL if this machine cannot
+ * run it.  The step is fw_kernel_step's. */
+typedef double fw_kernel_fn(const struct fw_step *s, const float *w, float *u,
+                            const float *g, float *out, size_t n);
+fw_kernel_fn *fw_kernel_at(unsigned i, const char **name);
+
 #endif

@@ -22,6 +22,15 @@ void fw_optimizer_close(struct fw_optimizer *o)
     *o = (struct fw_optimizer){0};
 }
 
+bool fw_optimizer_finite(const float *x, uint64_t n)
+{
+    for (uint64_t i = 0; i < n; i++) {
+        if (!isfinite(x[i]))
+            return false;
+    }
+    return true;
+}
+
 /* The factor that brings a gradient to at most clip_norm. */
 static double clip_scale(double clip_norm, double norm)
 {

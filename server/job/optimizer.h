@@ -20,6 +20,9 @@ FW_MUST_USE fw_status fw_optimizer_init(struct fw_optimizer *o,
                                         uint64_t n_elements);
 void fw_optimizer_close(struct fw_optimizer *o);
 
+/* Whether none of n floats is a NaN or an infinity. */
+bool fw_optimizer_finite(const float *x, uint64_t n);
+
 /* One step from `w`: the gradient's blocks become the next version, w's number
  * plus one, in *out.  Takes `g`, which is complete and finite, but on FW_NOMEM,
  * which changes nothing. */

@@ -5,12 +5,17 @@
 #include <string.h>
 
 #include "sdk/base/mem.h"
-#include "sdk/wire/reason.h"
+
+/* Free blocks are kept for two gradients on their way, and for a few more of
+ * a small model, where many workers share little memory. */
+#define RESERVE_GATHERS   2u
+#define RESERVE_MIN_BYTES (8u << 20)
 
 struct fw_pool {
     uint32_t refs;           /* atomic; one for each block that lives */
     uint32_t block_elements; /* set at create */
     uint64_t cap_blocks;     /* set at create */
+    uint64_t reserve_blocks; /* set at create; most that wait in `free` */
 
     pthread_mutex_t lock;           /* guards what follows */
     struct fw_block *free;          /* owned; to be used again */
@@ -41,10 +46,19 @@ fw_status fw_pool_create(uint64_t n_elements, uint64_t cap_bytes,
                                                        : FW_BLOCK_ELEMENTS;
     block_bytes = (uint64_t)p->block_elements * sizeof(float);
     p->cap_blocks = cap_bytes / block_bytes;
+    p->reserve_blocks = RESERVE_GATHERS * blocks_for(n_elements);
+    if (p->reserve_blocks < RESERVE_MIN_BYTES / block_bytes)
+        p->reserve_blocks = RESERVE_MIN_BYTES / block_bytes;
     p->tail = &p->first;
     pthread_mutex_init(&p->lock, NULL);
     *out = p;
     return FW_OK;
+}
+
+static void end_block(struct fw_block *b)
+{
+    free(b->data);
+    free(b);
 }
 
 struct fw_pool *fw_pool_ref(struct fw_pool *p)
@@ -61,8 +75,7 @@ void fw_pool_unref(struct fw_pool *p)
         struct fw_block *b = p->free;
 
         p->free = b->next;
-        free(b->data);
-        free(b);
+        end_block(b);
     }
     pthread_mutex_destroy(&p->lock);
     free(p);
@@ -99,27 +112,59 @@ static struct fw_block *make_block(struct fw_pool *p)
     return b;
 }
 
-/* Fill g's blocks from the free ones and from memory; the lock is held and
- * g->n_blocks of them are counted as used already. */
+/* A block that nobody holds any more goes among the free ones; false: there
+ * are enough, the caller ends it.  Lock held. */
+static bool keep(struct fw_pool *p, struct fw_block *b)
+{
+    p->n_used--;
+    if (p->n_free >= p->reserve_blocks ||
+        p->n_free + p->n_used >= p->cap_blocks)
+        return false;
+    b->next = p->free;
+    p->free = b;
+    p->n_free++;
+    return true;
+}
+
+/* A block with one reference, from the free ones or from memory.  Lock held. */
+static struct fw_block *take_block(struct fw_pool *p)
+{
+    struct fw_block *b = p->free;
+
+    if (b) {
+        p->free = b->next;
+        p->n_free--;
+    } else {
+        b = make_block(p);
+    }
+    if (!b)
+        return NULL;
+    b->refs = 1;
+    b->next = NULL;
+    p->n_used++;
+    fw_pool_ref(p);
+    return b;
+}
+
+/* Fill g's blocks, or none of them.  Lock held; the caller's reference keeps
+ * the pool. */
 static fw_status fill(struct fw_pool *p, struct fw_gather *g)
 {
-    for (uint32_t i = 0; i < g->n_blocks; i++) {
-        struct fw_block *b = p->free;
+    uint32_t n = 0;
 
-        if (b) {
-            p->free = b->next;
-            p->n_free--;
-        } else {
-            b = make_block(p);
-        }
-        if (!b)
-            return FW_NOMEM;
-        b->refs = 1;
-        b->next = NULL;
-        fw_pool_ref(p);
-        g->blocks[i] = b;
+    while (n < g->n_blocks && (g->blocks[n] = take_block(p)))
+        n++;
+    if (n == g->n_blocks)
+        return FW_OK;
+    while (n > 0) {
+        struct fw_block *b = g->blocks[--n];
+
+        g->blocks[n] = NULL;
+        if (!keep(p, b))
+            end_block(b);
+        fw_pool_unref(p);
     }
-    return FW_OK;
+    return FW_NOMEM;
 }
 
 /* --- gathers --- */
@@ -156,7 +201,6 @@ fw_status fw_gather_create(struct fw_pool *p, uint64_t n_elements,
         return FW_NOMEM;
     pthread_mutex_lock(&p->lock);
     if (!w || (!p->first && room_for(p, g->n_blocks))) {
-        p->n_used += g->n_blocks;
         s = fill(p, g);
     } else {
         w->next = NULL;
@@ -169,10 +213,8 @@ fw_status fw_gather_create(struct fw_pool *p, uint64_t n_elements,
     pthread_mutex_unlock(&p->lock);
     if (s == FW_OK)
         *out = g;
-    else if (s == FW_BUSY)
-        free(g);
     else
-        fw_gather_close(g);
+        free(g);
     return s;
 }
 
@@ -194,31 +236,28 @@ bool fw_gather_cancel(struct fw_pool *p, struct fw_gather_waiter *w)
     return found;
 }
 
-/* The first in line, taken out with its blocks, if there is room now. */
+/* The first in line, taken out if there is room now; *out is its gather, NULL
+ * if memory ran out. */
 static struct fw_gather_waiter *grant(struct fw_pool *p, struct fw_gather **out)
 {
     struct fw_gather_waiter *w;
     struct fw_gather *g = NULL;
-    fw_status s = FW_OK;
 
     pthread_mutex_lock(&p->lock);
     w = p->first;
-    if (w && room_for(p, blocks_for(w->n_elements)))
-        g = make_gather(w->n_elements, w->dtype);
-    if (g) {
+    if (w && !room_for(p, blocks_for(w->n_elements)))
+        w = NULL;
+    if (w) {
         p->first = w->next;
         if (!p->first)
             p->tail = &p->first;
-        p->n_used += g->n_blocks;
-        s = fill(p, g);
+        g = make_gather(w->n_elements, w->dtype);
+        if (g && fill(p, g) != FW_OK) {
+            free(g);
+            g = NULL;
+        }
     }
     pthread_mutex_unlock(&p->lock);
-    if (!g)
-        return NULL;
-    if (s != FW_OK) {
-        fw_gather_close(g);
-        g = NULL; /* the waiter is told that there is no memory */
-    }
     *out = g;
     return w;
 }
@@ -233,45 +272,6 @@ static void grant_all(struct fw_pool *p)
         w->granted(w, g);
 }
 
-fw_status fw_gather_add(struct fw_gather *g, uint64_t offset,
-                        const struct fw_run *run, struct fw_err *err)
-{
-    uint64_t block = g->filled / FW_BLOCK_ELEMENTS;
-    uint64_t inside = g->filled % FW_BLOCK_ELEMENTS;
-    uint64_t left = g->n_elements - g->filled;
-    uint64_t room = FW_BLOCK_ELEMENTS - inside;
-    size_t n = 0;
-    fw_status s;
-
-    if (offset != g->filled)
-        return FW_REFUSE(
-            err, CHUNK_INVALID, "a chunk at element %llu where %llu comes next",
-            (unsigned long long)offset, (unsigned long long)g->filled);
-    if (!left || run->n / fw_dtype_bytes(g->dtype) > room)
-        return FW_REFUSE(err, CHUNK_INVALID,
-                         "a chunk at element %llu crosses a block; send "
-                         "chunks of %u elements",
-                         (unsigned long long)offset, FW_BLOCK_ELEMENTS);
-    s = fw_tensor_gather(g->dtype, run, g->blocks[block]->data + inside,
-                         room < left ? room : left, &n, &g->check, err);
-    g->filled += n;
-    return s;
-}
-
-bool fw_gather_complete(const struct fw_gather *g)
-{
-    return g->filled == g->n_elements;
-}
-
-void fw_gather_close(struct fw_gather *g)
-{
-    if (!g)
-        return;
-    for (uint32_t i = 0; i < g->n_blocks; i++)
-        fw_block_unref(g->blocks[i]);
-    free(g);
-}
-
 /* --- blocks and versions --- */
 
 struct fw_block *fw_block_ref(struct fw_block *b)
@@ -283,26 +283,18 @@ struct fw_block *fw_block_ref(struct fw_block *b)
 void fw_block_unref(struct fw_block *b)
 {
     struct fw_pool *p;
-    bool keep;
+    bool kept;
     bool waiting;
 
     if (!b || __atomic_sub_fetch(&b->refs, 1, __ATOMIC_ACQ_REL))
         return;
     p = b->pool;
     pthread_mutex_lock(&p->lock);
-    p->n_used--;
-    keep = p->n_free + p->n_used < p->cap_blocks;
-    if (keep) {
-        b->next = p->free;
-        p->free = b;
-        p->n_free++;
-    }
+    kept = keep(p, b);
     waiting = p->first != NULL;
     pthread_mutex_unlock(&p->lock);
-    if (!keep) {
-        free(b->data);
-        free(b);
-    }
+    if (!kept)
+        end_block(b);
     if (waiting)
         grant_all(p);
     fw_pool_unref(p);

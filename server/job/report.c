@@ -4,7 +4,7 @@
 
 #define LOSS_MEMORY    0.95 /* share of the old loss kept each gradient */
 #define RATE_EVERY_MS  500  /* the rates' resolution */
-#define RATE_MEMORY_MS 3000 /* after which an old rate counts 1/e */
+#define RATE_MEMORY_MS 5000 /* after which an old rate counts 1/e */
 
 void fw_report_init(struct fw_report *r, int64_t now_ms)
 {

@@ -6,55 +6,145 @@
 #include "sdk/base/mem.h"
 #include "sdk/wire/reason.h"
 
+#define BUCKETS_FIRST 64u /* doubled when there are more sessions */
+
 void fw_sessions_init(struct fw_sessions *s, int64_t lease_ms,
                       uint32_t max_workers)
 {
     *s = (struct fw_sessions){.lease_ms = lease_ms, .max_workers = max_workers};
-    s->tail = &s->first;
+    fw_list_init(&s->all);
+    fw_list_init(&s->alive);
+    fw_list_init(&s->gone);
 }
 
-void fw_sessions_close(struct fw_sessions *s)
+static void end_session(struct fw_session *w)
 {
-    while (s->first) {
-        struct fw_session *w = s->first;
-
-        s->first = w->next;
-        explicit_bzero(w->key, sizeof(w->key));
-        free(w);
-    }
-    s->tail = &s->first;
-}
-
-/* Take one that is over out of the list and free it. */
-static void forget(struct fw_sessions *s, struct fw_session **at)
-{
-    struct fw_session *w = *at;
-
-    *at = w->next;
-    if (s->tail == &w->next)
-        s->tail = at;
-    s->departed--;
     explicit_bzero(w->key, sizeof(w->key));
     free(w);
 }
 
-static struct fw_session **by_name(struct fw_sessions *s, const char *name)
+void fw_sessions_close(struct fw_sessions *s)
 {
-    struct fw_session **at = &s->first;
+    struct fw_list *l;
 
-    while (*at && strcmp((*at)->name, name) != 0)
-        at = &(*at)->next;
-    return at;
+    while (s->all.next && (l = fw_list_take_front(&s->all)))
+        end_session(FW_LIST_ITEM(l, struct fw_session, link));
+    for (int i = 0; i < FW_SESSION_INDEXES; i++)
+        free(s->bucket[i]);
+    fw_sessions_init(s, s->lease_ms, s->max_workers);
 }
 
-fw_status fw_sessions_join(struct fw_sessions *s, const char *name,
-                           const uint8_t key[FW_SESSION_BYTES],
-                           enum fw_dtype dtype, int64_t now_ms,
-                           struct fw_session **out, struct fw_err *err)
-{
-    struct fw_session **old = by_name(s, name);
-    struct fw_session *w;
+/* --- the index --- */
 
+/* FNV-1a. */
+static uint64_t hash_name(const char *name)
+{
+    uint64_t h = 0xcbf29ce484222325u;
+
+    while (*name)
+        h = (h ^ (uint8_t)*name++) * 0x100000001b3u;
+    return h;
+}
+
+/* Keys are random, so any of their bytes will do. */
+static uint64_t hash_key(const uint8_t *key)
+{
+    uint64_t h;
+
+    memcpy(&h, key, sizeof(h));
+    return h;
+}
+
+static uint64_t hash_of(const struct fw_session *w, int index)
+{
+    if (index == FW_SESSION_BY_NAME)
+        return hash_name(w->name);
+    if (index == FW_SESSION_BY_KEY)
+        return hash_key(w->key);
+    return w->epoch;
+}
+
+/* The first of the sessions with this hash, and of others in its bucket. */
+static struct fw_session *bucket_of(const struct fw_sessions *s, int index,
+                                    uint64_t hash)
+{
+    return s->n_buckets ? s->bucket[index][hash % s->n_buckets] : NULL;
+}
+
+static void index_add(struct fw_sessions *s, struct fw_session *w)
+{
+    for (int i = 0; i < FW_SESSION_INDEXES; i++) {
+        struct fw_session **at = &s->bucket[i][hash_of(w, i) % s->n_buckets];
+
+        w->chain[i] = *at;
+        *at = w;
+    }
+}
+
+static void index_remove(struct fw_sessions *s, struct fw_session *w)
+{
+    for (int i = 0; i < FW_SESSION_INDEXES; i++) {
+        struct fw_session **at = &s->bucket[i][hash_of(w, i) % s->n_buckets];
+
+        while (*at != w)
+            at = &(*at)->chain[i];
+        *at = w->chain[i];
+    }
+}
+
+/* Room in the index for one more; FW_NOMEM changes nothing. */
+static fw_status index_grow(struct fw_sessions *s)
+{
+    struct fw_session **bucket[FW_SESSION_INDEXES];
+    uint32_t n = s->n_buckets ? 2 * s->n_buckets : BUCKETS_FIRST;
+    struct fw_list *l;
+
+    if (s->connected + s->departed < s->n_buckets)
+        return FW_OK;
+    for (int i = 0; i < FW_SESSION_INDEXES; i++) {
+        bucket[i] = fw_mem_array(n, sizeof(*bucket[i]));
+        if (!bucket[i]) {
+            while (i > 0)
+                free(bucket[--i]);
+            return FW_NOMEM;
+        }
+    }
+    for (int i = 0; i < FW_SESSION_INDEXES; i++) {
+        free(s->bucket[i]);
+        s->bucket[i] = bucket[i];
+    }
+    s->n_buckets = n;
+    FW_LIST_EACH(l, &s->all)
+        index_add(s, FW_LIST_ITEM(l, struct fw_session, link));
+    return FW_OK;
+}
+
+/* --- sessions --- */
+
+/* Free one that is over. */
+static void forget(struct fw_sessions *s, struct fw_session *w)
+{
+    index_remove(s, w);
+    fw_list_remove(&w->link);
+    fw_list_remove(&w->turn);
+    s->departed--;
+    end_session(w);
+}
+
+static struct fw_session *by_name(const struct fw_sessions *s, const char *name)
+{
+    struct fw_session *w = bucket_of(s, FW_SESSION_BY_NAME, hash_name(name));
+
+    while (w && strcmp(w->name, name) != 0)
+        w = w->chain[FW_SESSION_BY_NAME];
+    return w;
+}
+
+/* Whether `name` may have a session now; *old is its last one, if any. */
+static fw_status check_join(const struct fw_sessions *s, const char *name,
+                            struct fw_session **old, struct fw_err *err)
+{
+    *old = by_name(s, name);
     if (*old && (*old)->state == FW_WORKER_CONNECTED)
         return FW_REFUSE(err, WORKER_EXISTS,
                          "worker '%s' is connected already; choose another "
@@ -63,10 +153,26 @@ fw_status fw_sessions_join(struct fw_sessions *s, const char *name,
     if (s->connected >= s->max_workers)
         return FW_REFUSE(err, TOO_MANY_WORKERS,
                          "the job has %u workers, its limit", s->connected);
+    return FW_OK;
+}
+
+fw_status fw_sessions_join(struct fw_sessions *s, const char *name,
+                           const uint8_t key[FW_SESSION_BYTES],
+                           enum fw_dtype dtype, int64_t now_ms,
+                           struct fw_session **out, struct fw_err *err)
+{
+    struct fw_session *old;
+    struct fw_session *w;
+    fw_status st = check_join(s, name, &old, err);
+
+    if (st != FW_OK)
+        return st;
     w = fw_mem_array(1, sizeof(*w));
-    if (!w)
+    if (!w || index_grow(s) != FW_OK) {
+        free(w);
         return FW_REFUSE(err, OUT_OF_MEMORY, "no memory for another worker");
-    if (*old)
+    }
+    if (old)
         forget(s, old);
     memcpy(w->name, name, strlen(name) + 1);
     memcpy(w->key, key, FW_SESSION_BYTES);
@@ -75,8 +181,9 @@ fw_status fw_sessions_join(struct fw_sessions *s, const char *name,
     w->dtype = dtype;
     w->joined_ms = now_ms;
     w->heard_ms = now_ms;
-    *s->tail = w;
-    s->tail = &w->next;
+    index_add(s, w);
+    fw_list_push_back(&s->all, &w->link);
+    fw_list_push_back(&s->alive, &w->turn);
     s->connected++;
     *out = w;
     return FW_OK;
@@ -94,46 +201,51 @@ static bool same_key(const uint8_t *a, const uint8_t *b)
 struct fw_session *fw_sessions_by_key(struct fw_sessions *s,
                                       const uint8_t key[FW_SESSION_BYTES])
 {
-    struct fw_session *w = s->first;
+    struct fw_session *w = bucket_of(s, FW_SESSION_BY_KEY, hash_key(key));
 
     while (w && !same_key(w->key, key))
-        w = w->next;
+        w = w->chain[FW_SESSION_BY_KEY];
     return w;
 }
 
 struct fw_session *fw_sessions_by_epoch(struct fw_sessions *s, uint64_t epoch)
 {
-    struct fw_session *w = s->first;
+    struct fw_session *w = bucket_of(s, FW_SESSION_BY_EPOCH, epoch);
 
     while (w && w->epoch != epoch)
-        w = w->next;
+        w = w->chain[FW_SESSION_BY_EPOCH];
     return w;
+}
+
+void fw_sessions_heard(struct fw_sessions *s, struct fw_session *who,
+                       int64_t now_ms)
+{
+    who->heard_ms = now_ms;
+    fw_list_remove(&who->turn);
+    fw_list_push_back(&s->alive, &who->turn);
 }
 
 void fw_sessions_end(struct fw_sessions *s, struct fw_session *who,
                      enum fw_worker_state state, int64_t now_ms)
 {
-    struct fw_session **at = &s->first;
-
     who->state = state;
     who->gone_ms = now_ms;
+    fw_list_remove(&who->turn);
+    fw_list_push_back(&s->gone, &who->turn);
     s->connected--;
     s->departed++;
     if (state == FW_WORKER_LOST)
         s->lost++;
-    while (s->departed > FW_DEPARTED_KEPT) {
-        while ((*at)->state == FW_WORKER_CONNECTED)
-            at = &(*at)->next;
-        forget(s, at);
-    }
+    if (s->departed > FW_DEPARTED_KEPT)
+        forget(s, FW_LIST_ITEM(s->gone.next, struct fw_session, turn));
 }
 
 struct fw_session *fw_sessions_expired(struct fw_sessions *s, int64_t now_ms)
 {
-    struct fw_session *w = s->first;
+    struct fw_session *w;
 
-    while (w && (w->state != FW_WORKER_CONNECTED ||
-                 now_ms - w->heard_ms <= s->lease_ms))
-        w = w->next;
-    return w;
+    if (fw_list_empty(&s->alive))
+        return NULL;
+    w = FW_LIST_ITEM(s->alive.next, struct fw_session, turn);
+    return now_ms - w->heard_ms > s->lease_ms ? w : NULL;
 }

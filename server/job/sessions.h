@@ -8,12 +8,23 @@
 #ifndef FW_JOB_SESSIONS_H
 #define FW_JOB_SESSIONS_H
 
+#include "sdk/base/list.h"
 #include "sdk/wire/messages.h"
 
 #define FW_DEPARTED_KEPT 256u /* workers shown after they went */
 
+/* What a session is found by. */
+enum fw_session_index {
+    FW_SESSION_BY_NAME,
+    FW_SESSION_BY_KEY,
+    FW_SESSION_BY_EPOCH,
+    FW_SESSION_INDEXES,
+};
+
 struct fw_session {
-    struct fw_session *next; /* owned; in order of joining */
+    struct fw_list link; /* in fw_sessions.all */
+    struct fw_list turn; /* in fw_sessions.alive or .gone */
+    struct fw_session *chain[FW_SESSION_INDEXES]; /* next in a bucket */
     char name[FW_NAME_MAX + 1];
     uint8_t key[FW_SESSION_BYTES]; /* secret */
     uint64_t epoch;
@@ -31,10 +42,14 @@ struct fw_session {
     double staleness_sum;
 };
 
+/* Does not move once it is initialised: its lists point into it. */
 struct fw_sessions {
-    struct fw_session *first; /* owned */
-    struct fw_session **tail; /* where the next one is hung */
-    uint64_t epoch;           /* last one given out */
+    struct fw_list all;   /* owned; in order of joining */
+    struct fw_list alive; /* connected; the longest silent one first */
+    struct fw_list gone;  /* lost or left; the first to go first */
+    struct fw_session **bucket[FW_SESSION_INDEXES]; /* owned; chains */
+    uint32_t n_buckets;                             /* of each index */
+    uint64_t epoch;                                 /* last one given out */
     uint32_t connected;
     uint32_t departed;    /* lost or left, still shown */
     uint64_t lost;        /* leases that ever ran out */
@@ -54,14 +69,20 @@ FW_MUST_USE fw_status fw_sessions_join(struct fw_sessions *s, const char *name,
                                        struct fw_session **out,
                                        struct fw_err *err);
 
-/* By secret key, compared in constant time; NULL if there is none. */
+/* By secret key; NULL if there is none.  Its first bytes choose a bucket, all
+ * of them are compared in constant time. */
 struct fw_session *fw_sessions_by_key(struct fw_sessions *s,
                                       const uint8_t key[FW_SESSION_BYTES]);
 
 /* By epoch, connected or not; NULL if there is none (any more). */
 struct fw_session *fw_sessions_by_epoch(struct fw_sessions *s, uint64_t epoch);
 
-/* Connected no more. */
+/* Something was heard of a connected one. */
+void fw_sessions_heard(struct fw_sessions *s, struct fw_session *who,
+                       int64_t now_ms);
+
+/* Connected no more; `who` itself stays for show, the one that went first may
+ * be forgotten. */
 void fw_sessions_end(struct fw_sessions *s, struct fw_session *who,
                      enum fw_worker_state state, int64_t now_ms);
 
