@@ -259,9 +259,18 @@ fw_status fw_job_set_controller(struct fw_job *job,
                                 int64_t now_ms, struct fw_sentence *out,
                                 struct fw_err *err)
 {
-    fw_status s = fw_controller_set(&job->controller, set->law, set->momentum,
-                                    set->learning_rate, set->who, set->why,
-                                    fw_job_version(job), now_ms, err);
+    fw_status s;
+
+    /* The laws that read the twin wait until the server runs it. */
+    if (set->law == FW_LAW_STEP || set->law == FW_LAW_MARGIN ||
+        set->law == FW_LAW_CLOSED_LOOP)
+        return FW_REFUSE(err, CONTROLLER_INVALID,
+                         "law %s is not built yet; choose fixed, count or "
+                         "manual",
+                         fw_law_name(set->law));
+    s = fw_controller_set(&job->controller, set->law, set->momentum,
+                          set->learning_rate, set->who, set->why,
+                          fw_job_version(job), now_ms, err);
 
     if (s == FW_OK)
         snprintf(out->text, sizeof(out->text), "%s",

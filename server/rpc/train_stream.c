@@ -6,93 +6,13 @@
 #include "sdk/wire/codec.h"
 #include "sdk/wire/reason.h"
 #include "server/rpc/server.h"
+#include "server/rpc/train_outbox.h"
 
 #define TOUCH_EVERY_MS 1000 /* leases are renewed at most this often */
 #define OF_MEMBER(p, member)                                                   \
     ((struct fw_train *)((char *)(p)-offsetof(struct fw_train, member)))
 
-/* --- writing half --- */
-
-grpc_byte_buffer *fw_train_next(struct fw_call *c)
-{
-    struct fw_train *t = c->state;
-    grpc_byte_buffer *answer;
-
-    if (!t->n_answers)
-        return fw_transfer_next(&t->transfer);
-    answer = t->answers[t->first_answer];
-    t->first_answer = (t->first_answer + 1) % FW_ANSWERS;
-    t->n_answers--;
-    return answer;
-}
-
-/* Put a small message into the outbox; a client that does not read what it
- * asked for loses heartbeats first and then the stream. */
-static void answer(struct fw_train *t, const struct fw_train_response *m)
-{
-    struct fw_bytes bytes = {0};
-    struct fw_err err;
-    bool full = true;
-
-    if (fw_encode_train_response(m, &bytes) == FW_OK) {
-        pthread_mutex_lock(&t->call->lock);
-        full = t->n_answers == FW_ANSWERS;
-        if (!full) {
-            unsigned at = (t->first_answer + t->n_answers++) % FW_ANSWERS;
-
-            t->answers[at] = fw_buffer_copy(&bytes);
-        }
-        pthread_mutex_unlock(&t->call->lock);
-    }
-    fw_bytes_close(&bytes);
-    if (!full)
-        fw_call_pump(t->call);
-    else if (m->kind != FW_TRAIN_HEARTBEAT)
-        fw_call_finish(
-            t->call,
-            FW_REFUSE(&err, OVERLOADED, "the worker does not read its answers"),
-            &err);
-}
-
-/* Send a version after the answers; takes the reference. */
-static void send_version(struct fw_train *t, struct fw_version *take)
-{
-    pthread_mutex_lock(&t->call->lock);
-    if (t->call->gone || t->call->ending)
-        fw_version_unref(take);
-    else
-        fw_transfer_begin(&t->transfer, take);
-    pthread_mutex_unlock(&t->call->lock);
-    fw_call_pump(t->call);
-}
-
-/* --- letters --- */
-
-/* A letter holds a reference to the call. */
-static bool post(struct fw_train *t, struct fw_letter *l)
-{
-    struct fw_err err;
-    fw_status s;
-
-    fw_call_ref(t->call);
-    s = fw_job_thread_post(t->job, l);
-    if (s == FW_OK)
-        return true;
-    s = s == FW_BUSY
-            ? FW_REFUSE(&err, OVERLOADED, "the job's mailbox is full")
-            : FW_REFUSE(&err, JOB_NOT_FOUND, "the job is being deleted");
-    fw_call_finish(t->call, s, &err);
-    fw_call_unref(t->call);
-    return false;
-}
-
-static void job_is_gone(struct fw_train *t)
-{
-    struct fw_err err;
-
-    fw_call_finish(t->call,
-                   FW_REFUSE(&err, JOB_NOT_FOUND, "the job was deleted"), &err);
-}
+/* --- the lease --- */
 
 static void run_touch(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
 {
@@ -112,7 +32,7 @@ static void drop_touch(struct fw_letter *l)
 {
     struct fw_train *t = OF_MEMBER(l, touch_letter);
 
-    job_is_gone(t);
+    fw_train_job_is_gone(t);
     fw_call_unref(t->call);
 }
 
@@ -131,7 +51,7 @@ static void touch(struct fw_train *t)
     if (busy)
         return;
     t->touched_ms = now_ms;
-    post(t, &t->touch_letter);
+    fw_train_post(t, &t->touch_letter);
 }
 
 /* --- gradients --- */
@@ -164,9 +84,9 @@ static void run_push(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
     p->gather = NULL;
     s = fw_job_push(job, t->epoch, take, now_ms, &m.ack, &err);
     if (s == FW_OK) {
-        answer(t, &m);
+        fw_train_answer(t, &m);
         if (p->want_parameters && job->current)
-            send_version(t, fw_version_ref(job->current));
+            fw_train_send_version(t, fw_version_ref(job->current));
     } else {
         fw_call_finish(c, s, &err);
     }
@@ -181,7 +101,7 @@ static void drop_push(struct fw_letter *l)
 
     fw_gather_close(p->gather);
     p->gather = NULL;
-    job_is_gone(p->train);
+    fw_train_job_is_gone(p->train);
     push_is_back(p);
     fw_call_unref(c);
 }
@@ -208,7 +128,7 @@ static bool send_push(struct fw_train *t)
     free_push->gather = t->gather;
     free_push->want_parameters = t->gather->head.want_parameters;
     t->gather = NULL;
-    if (!post(t, &free_push->letter)) {
+    if (!fw_train_post(t, &free_push->letter)) {
         fw_gather_close(free_push->gather);
         free_push->gather = NULL;
         push_is_back(free_push);
@@ -314,7 +234,7 @@ static void run_open(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
         t->touched_ms = now_ms;
         m.opened.version = job->current ? job->current->number : 0;
         m.opened.incarnation = job->incarnation;
-        answer(t, &m);
+        fw_train_answer(t, &m);
         fw_call_read(c);
     } else {
         fw_call_finish(c, s, &err);
@@ -326,7 +246,7 @@ static void drop_open(struct fw_letter *l)
 {
     struct fw_train *t = OF_MEMBER(l, open_letter);
 
-    job_is_gone(t);
+    fw_train_job_is_gone(t);
     fw_call_unref(t->call);
 }
 
@@ -344,7 +264,7 @@ static void take_open(struct fw_train *t, const struct fw_train_request *r)
         s = fw_jobs_find(t->call->server->jobs, r->open.job, &t->job, &err);
     }
     if (s == FW_OK)
-        post(t, &t->open_letter);
+        fw_train_post(t, &t->open_letter);
     else
         fw_call_finish(t->call, s, &err);
 }
@@ -356,7 +276,7 @@ static bool take_pull(struct fw_train *t)
     struct fw_err err;
 
     if (v) {
-        send_version(t, v);
+        fw_train_send_version(t, v);
         return true;
     }
     fw_call_finish(
@@ -389,7 +309,7 @@ static bool take_message(struct fw_train *t, struct fw_message *m)
     case FW_TRAIN_PARAMETERS:
         return take_pull(t);
     default:
-        answer(t, &beat);
+        fw_train_answer(t, &beat);
         return true;
     }
 }

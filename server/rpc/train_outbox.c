@@ -1,0 +1,78 @@
+#include "server/rpc/train_outbox.h"
+
+#include "sdk/wire/reason.h"
+
+grpc_byte_buffer *fw_train_next(struct fw_call *c)
+{
+    struct fw_train *t = c->state;
+    grpc_byte_buffer *answer;
+
+    if (!t->n_answers)
+        return fw_transfer_next(&t->transfer);
+    answer = t->answers[t->first_answer];
+    t->first_answer = (t->first_answer + 1) % FW_ANSWERS;
+    t->n_answers--;
+    return answer;
+}
+
+void fw_train_answer(struct fw_train *t, const struct fw_train_response *m)
+{
+    struct fw_bytes bytes = {0};
+    struct fw_err err;
+    bool full = true;
+
+    if (fw_encode_train_response(m, &bytes) == FW_OK) {
+        pthread_mutex_lock(&t->call->lock);
+        full = t->n_answers == FW_ANSWERS;
+        if (!full) {
+            unsigned at = (t->first_answer + t->n_answers++) % FW_ANSWERS;
+
+            t->answers[at] = fw_buffer_copy(&bytes);
+        }
+        pthread_mutex_unlock(&t->call->lock);
+    }
+    fw_bytes_close(&bytes);
+    if (!full)
+        fw_call_pump(t->call);
+    else if (m->kind != FW_TRAIN_HEARTBEAT)
+        fw_call_finish(
+            t->call,
+            FW_REFUSE(&err, OVERLOADED, "the worker does not read its answers"),
+            &err);
+}
+
+void fw_train_send_version(struct fw_train *t, struct fw_version *take)
+{
+    pthread_mutex_lock(&t->call->lock);
+    if (t->call->gone || t->call->ending)
+        fw_version_unref(take);
+    else
+        fw_transfer_begin(&t->transfer, take);
+    pthread_mutex_unlock(&t->call->lock);
+    fw_call_pump(t->call);
+}
+
+bool fw_train_post(struct fw_train *t, struct fw_letter *l)
+{
+    struct fw_err err;
+    fw_status s;
+
+    fw_call_ref(t->call);
+    s = fw_job_thread_post(t->job, l);
+    if (s == FW_OK)
+        return true;
+    s = s == FW_BUSY
+            ? FW_REFUSE(&err, OVERLOADED, "the job's mailbox is full")
+            : FW_REFUSE(&err, JOB_NOT_FOUND, "the job is being deleted");
+    fw_call_finish(t->call, s, &err);
+    fw_call_unref(t->call);
+    return false;
+}
+
+void fw_train_job_is_gone(struct fw_train *t)
+{
+    struct fw_err err;
+
+    fw_call_finish(t->call,
+                   FW_REFUSE(&err, JOB_NOT_FOUND, "the job was deleted"), &err);
+}
