@@ -35,5 +35,6 @@ int fw_mem_grow(void *items, size_t *capacity, size_t need, size_t size)
         return -1;
     memcpy(items, &grown, sizeof(grown));
     *capacity = want;
+    /* cppcheck-suppress memleak ; *items holds it */
     return 0;
 }
