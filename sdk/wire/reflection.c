@@ -13,6 +13,16 @@
 #define CODE_NOT_FOUND     5
 #define CODE_UNIMPLEMENTED 12
 
+/* Pack an answer whose parts end with the caller. */
+static fw_status pack_answer(R(ServerReflectionResponse) * answer,
+                             struct fw_bytes *out)
+{
+    fw_status s = fw_pack(&answer->base, out);
+
+    answer->file_descriptor_response = NULL;
+    return s;
+}
+
 /* Files in the order the client can load them: a file after those it needs,
  * which is how protoc wrote the set. */
 static fw_status answer_file(const struct fw_descriptors *d, int file,
@@ -36,7 +46,7 @@ static fw_status answer_file(const struct fw_descriptors *d, int file,
     answer->message_response_case =
         GRPC__REFLECTION__V1ALPHA__SERVER_REFLECTION_RESPONSE__MESSAGE_RESPONSE_FILE_DESCRIPTOR_RESPONSE;
     answer->file_descriptor_response = &files;
-    return fw_pack(&answer->base, out);
+    return pack_answer(answer, out);
 }
 
 static fw_status answer_error(int code, const char *text,
@@ -50,7 +60,7 @@ static fw_status answer_error(int code, const char *text,
     answer->message_response_case =
         GRPC__REFLECTION__V1ALPHA__SERVER_REFLECTION_RESPONSE__MESSAGE_RESPONSE_ERROR_RESPONSE;
     answer->error_response = &error;
-    return fw_pack(&answer->base, out);
+    return pack_answer(answer, out);
 }
 
 struct service_list {
@@ -88,7 +98,7 @@ static fw_status answer_services(const struct fw_descriptors *d,
     answer->message_response_case =
         GRPC__REFLECTION__V1ALPHA__SERVER_REFLECTION_RESPONSE__MESSAGE_RESPONSE_LIST_SERVICES_RESPONSE;
     answer->list_services_response = &list;
-    return fw_pack(&answer->base, out);
+    return pack_answer(answer, out);
 }
 
 static fw_status answer_one(const R(ServerReflectionRequest) * in,

@@ -121,10 +121,12 @@ static bool send_push(struct fw_train *t)
         else
             free_push = &t->pushes[i];
     }
-    free_push->busy =
-        true; /* there is one: reading rests while there is none */
+    if (free_push)
+        free_push->busy = true;
     t->starved = !more;
     pthread_mutex_unlock(&t->call->lock);
+    if (!free_push)
+        return false; /* cannot be: reading rests while none is free */
     free_push->gather = t->gather;
     free_push->want_parameters = t->gather->head.want_parameters;
     t->gather = NULL;
