@@ -33,9 +33,10 @@
 
 #define FW_NET_NAMES "linear, logistic, mlp, cnn"
 
-#define FW_NET_LAYERS_MAX 9  /* the cnn: 2 x (conv, pool, relu), fc, relu, fc  \
-                              */
-#define FW_NET_TENSORS_MAX 8 /* the cnn: weight and bias of four layers */
+/* The cnn needs most: twice conv, pool, ReLU, then dense, ReLU, dense; four
+ * layers have a weight and a bias. */
+#define FW_NET_LAYERS_MAX  9
+#define FW_NET_TENSORS_MAX 8
 #define FW_NET_BATCH_MAX   16384
 
 /* What goes in and how many classes come out. */
