@@ -40,6 +40,7 @@ static bool start(struct fw_call *c, const grpc_op *ops, size_t n,
                   struct fw_tag *tag)
 {
     fw_call_ref(c);
+    fw_tag_hand(tag);
     if (grpc_call_start_batch(c->call, ops, n, tag, NULL) == GRPC_CALL_OK)
         return true;
     fw_call_unref(c);

@@ -21,9 +21,18 @@
 struct fw_server;
 struct fw_call;
 
+/* What a queue hands back.  `handed` is released before a tag goes to gRPC and
+ * acquired when it comes back: what one thread wrote, the next one sees,
+ * whether or not gRPC's own locks order them. */
 struct fw_tag {
     void (*done)(struct fw_tag *tag, bool ok); /* CQ thread */
+    uint32_t handed;                           /* atomic */
 };
+
+static inline void fw_tag_hand(struct fw_tag *tag)
+{
+    __atomic_store_n(&tag->handed, 1, __ATOMIC_RELEASE);
+}
 
 /* What a method does; a table of constants. */
 struct fw_method {

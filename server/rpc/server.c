@@ -24,8 +24,10 @@ static void *serve(void *arg)
 
         if (ev.type == GRPC_QUEUE_SHUTDOWN)
             return NULL;
-        if (ev.type == GRPC_OP_COMPLETE)
-            tag->done(tag, ev.success != 0);
+        if (ev.type != GRPC_OP_COMPLETE)
+            continue;
+        (void)__atomic_load_n(&tag->handed, __ATOMIC_ACQUIRE);
+        tag->done(tag, ev.success != 0);
     }
 }
 
@@ -142,14 +144,19 @@ fw_status fw_server_open(struct fw_server *s, struct fw_jobs *jobs,
 
 grpc_call_error fw_server_request(struct fw_server *s, struct fw_call *c)
 {
-    if (!c->method)
+    const struct fw_method *method = c->method;
+    void *registered = c->registered;
+    grpc_completion_queue *queue =
+        method && method->bulk ? s->bulk : s->control;
+
+    fw_tag_hand(&c->arrived); /* nothing of `c` is read from here on */
+    if (!method)
         return grpc_server_request_call(s->server, &c->call, &c->details,
-                                        &c->metadata, s->control, s->control,
+                                        &c->metadata, queue, queue,
                                         &c->arrived);
-    return grpc_server_request_registered_call(
-        s->server, c->registered, &c->call, &c->deadline, &c->metadata, NULL,
-        c->method->bulk ? s->bulk : s->control,
-        c->method->bulk ? s->bulk : s->control, &c->arrived);
+    return grpc_server_request_registered_call(s->server, registered, &c->call,
+                                               &c->deadline, &c->metadata, NULL,
+                                               queue, queue, &c->arrived);
 }
 
 void fw_server_call_arrived(struct fw_server *s)
@@ -225,6 +232,7 @@ void fw_server_close(struct fw_server *s, int64_t grace_ms)
 {
     fw_server_drain(s);
     s->shutdown.done = on_shutdown;
+    fw_tag_hand(&s->shutdown);
     if (s->n_threads == FW_BULK_THREADS + FW_CONTROL_THREADS) {
         grpc_server_shutdown_and_notify(s->server, s->control, &s->shutdown);
         if (!wait_quiet(s, grace_ms)) {
