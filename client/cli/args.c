@@ -1,0 +1,175 @@
+#include "client/cli/args.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ITEMS_MAX      48
+#define COMMON         4     /* of every command */
+#define FIRST_CODE     256   /* above every letter getopt might return */
+#define TIMEOUT_MS     10000 /* of a call */
+#define TIMEOUT_MAX_MS 3600000
+
+int fw_args_wrong(const struct fw_args *a, const char *fmt, ...)
+{
+    va_list args;
+
+    fprintf(stderr, "flywheel %s: ", a->command);
+    va_start(args, fmt);
+    vfprintf(stderr, fmt, args);
+    va_end(args);
+    fprintf(stderr, "; try `flywheel %s --help`\n", a->command);
+    return FW_CLI_USAGE;
+}
+
+static void print_item(const struct fw_arg *item)
+{
+    char name[40];
+
+    snprintf(name, sizeof(name), "--%s%s%s", item->name, item->value ? " " : "",
+             item->value ? item->value : "");
+    printf("  %-27s %s\n", name, item->help);
+}
+
+static void print_help(const struct fw_args *a, const struct fw_arg *common)
+{
+    printf("usage: flywheel %s%s%s [OPTION]...\n\n%s\n\n", a->command,
+           a->operands[0] ? " " : "", a->operands, a->summary);
+    for (size_t i = 0; i < a->n_items; i++)
+        print_item(&a->items[i]);
+    if (a->n_items)
+        putchar('\n');
+    for (size_t i = 0; i < COMMON; i++)
+        print_item(&common[i]);
+    printf("\nExamples:\n%s\nExit codes: flywheel help exit-codes\n",
+           a->examples);
+}
+
+static bool read_count(const char *text, uint64_t *to)
+{
+    char *end;
+
+    errno = 0;
+    *to = strtoull(text, &end, 10);
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0;
+}
+
+static bool read_number(const char *text, double *to)
+{
+    char *end;
+
+    *to = strtod(text, &end);
+    return end != text && *end == '\0' && isfinite(*to);
+}
+
+/* Put a value where its item wants it; false: it has not the right form. */
+static bool store(const struct fw_arg *item, const char *text)
+{
+    switch (item->kind) {
+    case FW_ARG_FLAG:
+        *(bool *)item->to = true;
+        return true;
+    case FW_ARG_TEXT:
+        *(const char **)item->to = text;
+        return true;
+    case FW_ARG_COUNT:
+        return read_count(text, item->to);
+    case FW_ARG_NUMBER:
+        return read_number(text, item->to);
+    }
+    return false;
+}
+
+static int wrong_value(const struct fw_args *a, const struct fw_arg *item,
+                       const char *text)
+{
+    return fw_args_wrong(a, "--%s takes a %s, not '%s'", item->name,
+                         item->kind == FW_ARG_COUNT ? "whole number" : "number",
+                         text);
+}
+
+/* Every option but --help, which ends the reading. */
+static bool read_options(struct fw_args *a, int argc, char **argv,
+                         const struct fw_arg *common, int *exit_code)
+{
+    struct option options[ITEMS_MAX + COMMON + 1] = {0};
+    size_t n = a->n_items < ITEMS_MAX ? a->n_items : ITEMS_MAX;
+    int o;
+
+    for (size_t i = 0; i < n + COMMON; i++) {
+        const struct fw_arg *item = i < n ? &a->items[i] : &common[i - n];
+
+        options[i] = (struct option){
+            item->name,
+            item->kind == FW_ARG_FLAG ? no_argument : required_argument, NULL,
+            FIRST_CODE + (int)i};
+    }
+    optind = 1;
+    while ((o = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+        size_t i = (size_t)(o - FIRST_CODE);
+        const struct fw_arg *item;
+
+        if (o < FIRST_CODE) {
+            *exit_code = fw_args_wrong(
+                a, o == ':' ? "%s needs a value" : "'%s' is not an option here",
+                argv[optind - 1]);
+            return false;
+        }
+        item = i < n ? &a->items[i] : &common[i - n];
+        if (!store(item, optarg)) {
+            *exit_code = wrong_value(a, item, optarg);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool check_operands(struct fw_args *a, int argc, char **argv,
+                           int *exit_code)
+{
+    a->operand = argv + optind;
+    a->n_operands = (unsigned)(argc - optind);
+    if (a->n_operands > a->max_operands) {
+        *exit_code = fw_args_wrong(a, "'%s' is one too many",
+                                   a->operand[a->max_operands]);
+        return false;
+    }
+    if (a->n_operands < a->min_operands) {
+        *exit_code = fw_args_wrong(a, "%s is missing", a->operands);
+        return false;
+    }
+    return true;
+}
+
+bool fw_args_read(struct fw_args *a, int argc, char **argv, int *exit_code)
+{
+    const char *server = getenv("FLYWHEEL_SERVER");
+    bool help = false;
+    const struct fw_arg common[COMMON] = {
+        {"server", FW_ARG_TEXT, &a->common.server, "HOST:PORT",
+         "default $FLYWHEEL_SERVER, else 127.0.0.1:7070"},
+        {"timeout", FW_ARG_COUNT, &a->common.timeout_ms, "MS",
+         "wait so long for the server (10000)"},
+        {"json", FW_ARG_FLAG, &a->common.json, NULL, "JSON on stdout"},
+        {"help", FW_ARG_FLAG, &help, NULL, "this text"},
+    };
+
+    a->common.server = server && server[0] ? server : "127.0.0.1:7070";
+    a->common.timeout_ms = TIMEOUT_MS;
+    *exit_code = FW_CLI_OK;
+    if (!read_options(a, argc, argv, common, exit_code))
+        return false;
+    if (help) {
+        print_help(a, common);
+        return false;
+    }
+    if (a->common.timeout_ms < 1 || a->common.timeout_ms > TIMEOUT_MAX_MS) {
+        *exit_code = fw_args_wrong(a, "--timeout is 1 to %d", TIMEOUT_MAX_MS);
+        return false;
+    }
+    return check_operands(a, argc, argv, exit_code);
+}

@@ -1,0 +1,108 @@
+#include "client/cli/show.h"
+
+#include <math.h>
+
+const char *fw_show_number(char out[FW_SHOWN_BYTES], double x, int digits)
+{
+    if (isfinite(x))
+        snprintf(out, FW_SHOWN_BYTES, "%.*f", digits, x);
+    else
+        snprintf(out, FW_SHOWN_BYTES, "-");
+    return out;
+}
+
+void fw_show_job(FILE *to, const struct fw_job_status *j)
+{
+    const struct fw_momentum_status *m = &j->momentum;
+    char a[FW_SHOWN_BYTES];
+    char b[FW_SHOWN_BYTES];
+    char c[FW_SHOWN_BYTES];
+
+    fprintf(to, "%s: %s, version %llu (%llu on disk), %u workers\n", j->name,
+            j->state == FW_JOB_WAITING ? "waits for parameters" : "training",
+            (unsigned long long)j->version,
+            (unsigned long long)j->durable_version, j->workers);
+    fprintf(to, "  loss        training %s, validation %s, accuracy %s\n",
+            fw_show_number(a, j->loss.training, 4),
+            fw_show_number(b, j->loss.validation, 4),
+            fw_show_number(c, j->loss.accuracy, 4));
+    fprintf(to, "  speed       %s samples/s, %s gradients/s\n",
+            fw_show_number(a, j->samples_per_second, 0),
+            fw_show_number(b, j->gradients_per_second, 1));
+    fprintf(to, "  samples     %llu in %llu gradients, %llu refused\n",
+            (unsigned long long)j->samples,
+            (unsigned long long)j->gradients_applied,
+            (unsigned long long)j->gradients_refused);
+    fprintf(to, "  staleness   mean %s, p50 %llu, p95 %llu, p99 %llu\n",
+            fw_show_number(a, j->staleness.mean, 2),
+            (unsigned long long)j->staleness.p50,
+            (unsigned long long)j->staleness.p95,
+            (unsigned long long)j->staleness.p99);
+    fprintf(to, "  momentum    %s (reference %s, law %s), learning rate %g\n",
+            fw_show_number(a, m->momentum, 3),
+            fw_show_number(b, m->reference, 3), fw_law_name(m->law),
+            m->learning_rate);
+    if (m->sentence[0])
+        fprintf(to, "              %s\n", m->sentence);
+    if (j->checkpoint[0])
+        fprintf(to, "  checkpoint  %s\n", j->checkpoint);
+}
+
+static const char *state_name(const struct fw_worker_status *w)
+{
+    switch (w->state) {
+    case FW_WORKER_CONNECTED:
+        return "connected";
+    case FW_WORKER_LOST:
+        return "lost";
+    case FW_WORKER_LEFT:
+        return "left";
+    }
+    return "?";
+}
+
+void fw_show_workers(FILE *to, const struct fw_job_status *j)
+{
+    char a[FW_SHOWN_BYTES];
+    char b[FW_SHOWN_BYTES];
+
+    fprintf(to, "%-24s %-9s %9s %8s %10s %8s %9s %5s\n", "worker", "state",
+            "gradients", "refused", "samples", "grad/s", "staleness", "wire");
+    for (uint32_t i = 0; i < j->n_workers; i++) {
+        const struct fw_worker_status *w = &j->worker[i];
+
+        fprintf(to, "%-24s %-9s %9llu %8llu %10llu %8s %9s %5s\n", w->name,
+                state_name(w), (unsigned long long)w->gradients,
+                (unsigned long long)w->refused, (unsigned long long)w->samples,
+                fw_show_number(a, w->gradients_per_second, 1),
+                fw_show_number(b, w->staleness_mean, 2),
+                w->wire_dtype == FW_DTYPE_BF16 ? "bf16" : "f32");
+    }
+}
+
+void fw_show_progress_head(FILE *to)
+{
+    fprintf(to, "%8s %7s %9s %10s %9s %9s %9s %10s %9s %8s\n", "time",
+            "workers", "version", "samples", "samples/s", "loss", "accuracy",
+            "staleness", "momentum", "rate");
+}
+
+void fw_show_progress(FILE *to, const struct fw_job_status *j, double seconds)
+{
+    char speed[FW_SHOWN_BYTES];
+    char loss[FW_SHOWN_BYTES];
+    char accuracy[FW_SHOWN_BYTES];
+    char staleness[FW_SHOWN_BYTES];
+    char momentum[FW_SHOWN_BYTES];
+
+    fprintf(to, "%6.0f s %7u %9llu %10llu %9s %9s %9s %10s %9s %8.5f\n",
+            seconds, j->workers, (unsigned long long)j->version,
+            (unsigned long long)j->samples,
+            fw_show_number(speed, j->samples_per_second, 0),
+            fw_show_number(loss, j->loss.training, 4),
+            fw_show_number(accuracy, j->loss.accuracy, 4),
+            fw_show_number(staleness, j->staleness.mean, 2),
+            fw_show_number(momentum, j->momentum.momentum, 3),
+            j->momentum.learning_rate);
+    fflush(to);
+}

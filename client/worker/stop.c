@@ -1,0 +1,162 @@
+#include "client/worker/stop.h"
+
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#define EXIT_INTERRUPTED 130 /* as shells say for SIGINT */
+
+static void fill(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGUSR1);
+    sigaddset(set, SIGUSR2); /* fw_stop_close()'s own */
+}
+
+/* Note a signal; false: the thread has done its work. */
+static bool note(struct fw_stop *s, int number)
+{
+    bool go_on;
+
+    pthread_mutex_lock(&s->lock);
+    if (number == SIGUSR1)
+        s->wakes++;
+    if (number == SIGINT || number == SIGTERM) {
+        if (s->asked)
+            _exit(EXIT_INTERRUPTED);
+        s->asked = true;
+    }
+    pthread_cond_broadcast(&s->changed);
+    go_on = !s->is_closing;
+    pthread_mutex_unlock(&s->lock);
+    return go_on;
+}
+
+static void *take(void *arg)
+{
+    sigset_t set;
+    int number = 0;
+
+    fill(&set);
+    do {
+        if (sigwait(&set, &number))
+            number = 0;
+    } while (note(arg, number));
+    return NULL;
+}
+
+/* Libraries start threads before main() can block anything (OpenBLAS does).
+ * One that is handed a signal blocks it from then on and passes it on to the
+ * process, where fw_stop's thread waits. */
+static void pass_on(int number, siginfo_t *info, void *context)
+{
+    ucontext_t *back = context;
+
+    (void)info;
+    sigaddset(&back->uc_sigmask, number);
+    kill(getpid(), number);
+}
+
+static void pass_all_on(const sigset_t *set)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
+    struct sigaction action = {.sa_sigaction = pass_on,
+                               .sa_mask = *set,
+                               .sa_flags = SA_SIGINFO | SA_RESTART};
+
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        sigaction(numbers[i], &action, NULL);
+}
+
+fw_status fw_stop_open(struct fw_stop *s, struct fw_err *err)
+{
+    pthread_condattr_t attr;
+    sigset_t set;
+    int e;
+
+    *s = (struct fw_stop){0};
+    fill(&set);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    pass_all_on(&set);
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&s->changed, &attr);
+    pthread_condattr_destroy(&attr);
+    e = pthread_create(&s->thread, NULL, take, s);
+    if (e) {
+        pthread_cond_destroy(&s->changed);
+        pthread_mutex_destroy(&s->lock);
+        return fw_err_set(err, FW_NOMEM, "cannot start a thread: %s",
+                          strerror(e));
+    }
+    s->is_open = true;
+    return FW_OK;
+}
+
+void fw_stop_close(struct fw_stop *s)
+{
+    if (!s->is_open)
+        return;
+    pthread_mutex_lock(&s->lock);
+    s->is_closing = true;
+    pthread_mutex_unlock(&s->lock);
+    pthread_kill(s->thread, SIGUSR2);
+    pthread_join(s->thread, NULL);
+    pthread_cond_destroy(&s->changed);
+    pthread_mutex_destroy(&s->lock);
+    *s = (struct fw_stop){0};
+}
+
+bool fw_stop_asked(struct fw_stop *s)
+{
+    bool asked;
+
+    pthread_mutex_lock(&s->lock);
+    asked = s->asked;
+    pthread_mutex_unlock(&s->lock);
+    return asked;
+}
+
+bool fw_stop_wait_us(struct fw_stop *s, int64_t us)
+{
+    struct timespec until;
+    bool asked;
+    int e = 0;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += us / 1000000;
+    until.tv_nsec += (us % 1000000) * 1000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_nsec -= 1000000000;
+        until.tv_sec++;
+    }
+    pthread_mutex_lock(&s->lock);
+    while (!s->asked && !s->wakes && e == 0)
+        e = pthread_cond_timedwait(&s->changed, &s->lock, &until);
+    s->wakes = 0;
+    asked = s->asked;
+    pthread_mutex_unlock(&s->lock);
+    return asked;
+}
+
+bool fw_stop_wait(struct fw_stop *s, int64_t ms)
+{
+    return fw_stop_wait_us(s, ms * 1000);
+}
+
+void fw_stop_forget(void)
+{
+    sigset_t set;
+
+    fill(&set);
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGUSR1, SIG_DFL);
+    signal(SIGUSR2, SIG_DFL);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+}

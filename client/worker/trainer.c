@@ -1,0 +1,181 @@
+#include "client/worker/trainer.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/worker/probe.h"
+#include "sdk/base/clock.h"
+#include "sdk/base/mem.h"
+
+#define BUSY_WAIT_MS 100 /* before asking a busy server again */
+
+/* What the loop works on. */
+struct trainer {
+    const struct fw_trainer_options *o;
+    struct fw_task *task;
+    struct fw_stop *stop;
+    struct fw_trainer_progress *p;
+    struct fw_worker *worker; /* owned */
+    float *parameters;        /* owned */
+    float *gradient;          /* owned */
+    struct fw_probe probe;    /* owned */
+    double staleness_sum;
+    int64_t begun_us;
+    int64_t told_us; /* when progress was told last */
+};
+
+static fw_status join(struct trainer *t, struct fw_err *err)
+{
+    uint64_t n = fw_task_n_elements(t->task);
+    struct fw_worker_options w;
+    uint32_t interval;
+    fw_status s;
+
+    t->parameters = fw_mem_aligned(n, sizeof(float));
+    t->gradient = fw_mem_aligned(n, sizeof(float));
+    if (!t->parameters || !t->gradient)
+        return fw_err_set(err, FW_NOMEM, "out of memory");
+    fw_task_draw(t->task, t->o->seed, t->parameters);
+    fw_worker_options_init(&w, sizeof(w));
+    w.address = t->o->address;
+    w.job = t->o->job;
+    w.name = t->o->name;
+    w.tensors = fw_task_tensors(t->task, &w.n_tensors);
+    w.initial = t->parameters;
+    w.wire_dtype = t->o->wire_dtype;
+    w.timeout_ms = t->o->timeout_ms;
+    s = fw_worker_open(&w, &t->worker, err);
+    if (s != FW_OK)
+        return s;
+    interval = t->o->probe ? fw_worker_probe_interval(t->worker) : 0;
+    s = fw_probe_init(&t->probe, n, interval, t->o->seed);
+    if (s != FW_OK)
+        return fw_err_set(err, s, "out of memory");
+    return fw_worker_pull(t->worker, t->parameters, &t->p->version, err);
+}
+
+/* Gradient, loss and perhaps curvature of the next batch at the parameters. */
+static fw_status compute(struct trainer *t, struct fw_gradient *g,
+                         struct fw_err *err)
+{
+    double shifted_loss;
+    fw_status s;
+
+    g->samples = fw_task_next(t->task);
+    g->values = t->gradient;
+    g->base_version = t->p->version;
+    s = fw_task_gradient(t->task, t->parameters, t->gradient, &g->loss, err);
+    if (s != FW_OK || !fw_probe_due(&t->probe))
+        return s;
+    fw_probe_shift(&t->probe, t->parameters);
+    s = fw_task_gradient(t->task, t->probe.parameters, t->probe.gradient,
+                         &shifted_loss, err);
+    if (s == FW_OK)
+        g->curvature = fw_probe_measure(&t->probe, t->gradient);
+    if (g->curvature > 0)
+        t->p->curvature = g->curvature;
+    return s;
+}
+
+/* Be as slow as --slowdown says. */
+static void slow_down(struct trainer *t, int64_t since_us)
+{
+    double us = (double)(fw_clock_mono_us() - since_us);
+
+    if (t->o->slowdown > 1)
+        fw_stop_wait_us(t->stop, (int64_t)(us * (t->o->slowdown - 1)));
+}
+
+static void count(struct trainer *t, const struct fw_gradient *g,
+                  const struct fw_ack *ack)
+{
+    struct fw_trainer_progress *p = t->p;
+
+    p->rounds++;
+    p->samples += g->samples;
+    p->version = ack->version;
+    p->loss = g->loss;
+    p->momentum = ack->momentum;
+    t->staleness_sum += (double)ack->staleness;
+    p->staleness = t->staleness_sum / (double)p->rounds;
+}
+
+/* A gradient that came too late, or to a busy server, is dropped: take the
+ * newest parameters and go on.  Other refusals end the worker. */
+static fw_status recover(struct trainer *t, fw_status why, struct fw_err *err)
+{
+    bool too_stale = why == FW_STALE && strcmp(err->reason, "TOO_STALE") == 0;
+
+    if (!too_stale && why != FW_BUSY)
+        return why;
+    t->p->refused++;
+    if (why == FW_BUSY)
+        fw_stop_wait(t->stop, BUSY_WAIT_MS);
+    return fw_worker_pull(t->worker, t->parameters, &t->p->version, err);
+}
+
+static bool reached(const struct trainer *t)
+{
+    const struct fw_trainer_options *o = t->o;
+    const struct fw_trainer_progress *p = t->p;
+
+    return (o->rounds && p->rounds >= o->rounds) ||
+           (o->samples && p->samples >= o->samples) ||
+           (o->until_version && p->version >= o->until_version);
+}
+
+static void tell(struct trainer *t)
+{
+    int64_t now = fw_clock_mono_us();
+
+    t->p->seconds = (double)(now - t->begun_us) / 1e6;
+    if (!t->o->progress || now - t->told_us < (int64_t)t->o->progress_ms * 1000)
+        return;
+    t->told_us = now;
+    t->p->name = fw_worker_name(t->worker);
+    t->o->progress(t->o->user, t->p);
+    t->p->name = NULL;
+}
+
+static fw_status go_round(struct trainer *t, struct fw_err *err)
+{
+    struct fw_gradient g = {0};
+    struct fw_ack ack = {0};
+    int64_t since_us = fw_clock_mono_us();
+    fw_status s = compute(t, &g, err);
+
+    if (s != FW_OK)
+        return s;
+    slow_down(t, since_us);
+    s = fw_worker_round(t->worker, &g, t->parameters, &ack, err);
+    if (s != FW_OK)
+        return recover(t, s, err);
+    count(t, &g, &ack);
+    tell(t);
+    return FW_OK;
+}
+
+fw_status fw_trainer_run(const struct fw_trainer_options *o,
+                         struct fw_task *task, struct fw_stop *stop,
+                         struct fw_trainer_progress *out, struct fw_err *err)
+{
+    struct trainer t = {.o = o, .task = task, .stop = stop, .p = out};
+    fw_status s;
+
+    *out = (struct fw_trainer_progress){
+        .loss = NAN, .staleness = NAN, .momentum = NAN, .curvature = NAN};
+    if (o->start_delay_ms && fw_stop_wait(stop, (int64_t)o->start_delay_ms))
+        return FW_OK;
+    t.begun_us = fw_clock_mono_us();
+    t.told_us = t.begun_us;
+    s = join(&t, err);
+    while (s == FW_OK && !reached(&t) && !fw_stop_asked(stop))
+        s = go_round(&t, err);
+    out->seconds = (double)(fw_clock_mono_us() - t.begun_us) / 1e6;
+    fw_worker_close(t.worker);
+    fw_probe_close(&t.probe);
+    free(t.gradient);
+    free(t.parameters);
+    return s;
+}
