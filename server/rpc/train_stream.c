@@ -56,19 +56,33 @@ static void touch(struct fw_train *t)
 
 /* --- gradients --- */
 
+/* The worker sends no more and has all its acks; the call's lock is held. */
+static bool is_done(const struct fw_train *t)
+{
+    bool busy = false;
+
+    for (int i = 0; i < FW_PUSHES; i++)
+        busy = busy || t->pushes[i].busy;
+    return t->closing && !busy;
+}
+
 /* A push is back: its slot is free, and reading goes on if it had stopped. */
 static void push_is_back(struct fw_push *p)
 {
     struct fw_train *t = p->train;
     bool starved;
+    bool done;
 
     pthread_mutex_lock(&t->call->lock);
     p->busy = false;
     starved = t->starved;
     t->starved = false;
+    done = is_done(t);
     pthread_mutex_unlock(&t->call->lock);
     if (starved)
         fw_call_read(t->call);
+    if (done)
+        fw_call_finish(t->call, FW_OK, NULL);
 }
 
 static void run_push(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
@@ -83,6 +97,7 @@ static void run_push(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
 
     p->gather = NULL;
     s = fw_job_push(job, t->epoch, take, now_ms, &m.ack, &err);
+    fw_job_thread_publish(t->job);
     if (s == FW_OK) {
         fw_train_answer(t, &m);
         if (p->want_parameters && job->current)
@@ -154,28 +169,52 @@ static bool add_chunk(struct fw_train *t, const struct fw_train_request *r)
     return fw_gather_complete(t->gather) ? send_push(t) : true;
 }
 
-/* The pool has room: go on with the chunk that was held.  Any thread. */
-static void on_granted(struct fw_gather_waiter *w, struct fw_gather *g)
+/* There is room: go on with the chunk that was held.  Job thread. */
+static void run_room(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
 {
-    struct fw_train *t = OF_MEMBER(w, waiter);
+    struct fw_train *t = OF_MEMBER(l, room_letter);
     struct fw_call *c = t->call;
     struct fw_train_request r;
     struct fw_err err;
 
-    if (!g) {
+    (void)job;
+    (void)now_ms;
+    t->gather = t->granted;
+    t->granted = NULL;
+    if (!t->gather)
         fw_call_finish(c,
                        FW_REFUSE(&err, OUT_OF_MEMORY,
                                  "no memory for a gradient; try again"),
                        &err);
-    } else {
-        t->gather = g;
-        if (fw_decode_train_request(t->held.spans, t->held.n_spans, &r, &err) ==
-                FW_OK &&
-            add_chunk(t, &r))
-            fw_call_read(c);
-    }
+    else if (fw_decode_train_request(t->held.spans, t->held.n_spans, &r,
+                                     &err) == FW_OK &&
+             add_chunk(t, &r))
+        fw_call_read(c);
     fw_message_close(&t->held);
     fw_call_unref(c);
+}
+
+static void drop_room(struct fw_letter *l)
+{
+    struct fw_train *t = OF_MEMBER(l, room_letter);
+
+    fw_train_job_is_gone(t);
+    fw_call_unref(t->call);
+}
+
+/* The pool has room.  Any thread: perhaps one that holds a call's lock, or one
+ * of gRPC's while it lets go of a slice; so no call may be touched here and the
+ * word is passed on to the job's thread. */
+static void on_granted(struct fw_gather_waiter *w, struct fw_gather *g)
+{
+    struct fw_train *t = OF_MEMBER(w, waiter);
+
+    t->granted = g;
+    if (fw_job_thread_post(t->job, &t->room_letter) == FW_OK)
+        return;
+    grpc_call_cancel_with_status(t->call->call, GRPC_STATUS_NOT_FOUND,
+                                 "the job was deleted", NULL);
+    fw_call_unref(t->call);
 }
 
 /* Room for a new gradient; FW_BUSY if the message is held until there is. */
@@ -316,15 +355,28 @@ static bool take_message(struct fw_train *t, struct fw_message *m)
     }
 }
 
+/* The worker has closed its side: a gradient that is not complete leaves no
+ * trace, those with the job are still answered. */
+static void end_reading(struct fw_train *t)
+{
+    bool done;
+
+    fw_gather_close(t->gather);
+    t->gather = NULL;
+    pthread_mutex_lock(&t->call->lock);
+    t->closing = true;
+    done = is_done(t);
+    pthread_mutex_unlock(&t->call->lock);
+    if (done)
+        fw_call_finish(t->call, FW_OK, NULL);
+}
+
 void fw_train_read(struct fw_call *c, struct fw_message *m)
 {
     struct fw_train *t = c->state;
 
     if (!m) {
-        /* A gradient that is not complete leaves no trace. */
-        fw_gather_close(t->gather);
-        t->gather = NULL;
-        fw_call_finish(c, FW_OK, NULL);
+        end_reading(t);
     } else if (take_message(t, m)) {
         fw_call_read(c);
     }
@@ -336,6 +388,7 @@ void fw_train_start(struct fw_call *c)
 
     t->call = c;
     t->open_letter = (struct fw_letter){.run = run_open, .drop = drop_open};
+    t->room_letter = (struct fw_letter){.run = run_room, .drop = drop_room};
     t->touch_letter = (struct fw_letter){.run = run_touch, .drop = drop_touch};
     t->transfer.head = fw_chunk_parameters;
     for (int i = 0; i < FW_PUSHES; i++) {
@@ -356,6 +409,7 @@ void fw_train_close(struct fw_call *c)
     }
     fw_transfer_close(&t->transfer);
     fw_gather_close(t->gather);
+    fw_gather_close(t->granted);
     fw_message_close(&t->held);
     explicit_bzero(&t->key, sizeof(t->key));
     fw_job_thread_unref(t->job);
