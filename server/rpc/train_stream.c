@@ -2,57 +2,14 @@
 
 #include <string.h>
 
-#include "sdk/base/clock.h"
 #include "sdk/wire/codec.h"
 #include "sdk/wire/reason.h"
 #include "server/rpc/server.h"
+#include "server/rpc/train_lease.h"
 #include "server/rpc/train_outbox.h"
 
-#define TOUCH_EVERY_MS 1000 /* leases are renewed at most this often */
 #define OF_MEMBER(p, member)                                                   \
     ((struct fw_train *)((char *)(p)-offsetof(struct fw_train, member)))
-
-/* --- the lease --- */
-
-static void run_touch(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
-{
-    struct fw_train *t = OF_MEMBER(l, touch_letter);
-    struct fw_err err;
-    fw_status s = fw_job_touch(job, t->epoch, now_ms, &err);
-
-    pthread_mutex_lock(&t->call->lock);
-    t->touching = false;
-    pthread_mutex_unlock(&t->call->lock);
-    if (s != FW_OK)
-        fw_call_finish(t->call, s, &err);
-    fw_call_unref(t->call);
-}
-
-static void drop_touch(struct fw_letter *l)
-{
-    struct fw_train *t = OF_MEMBER(l, touch_letter);
-
-    fw_train_job_is_gone(t);
-    fw_call_unref(t->call);
-}
-
-/* Any message renews the lease; reading baton. */
-static void touch(struct fw_train *t)
-{
-    int64_t now_ms = fw_clock_mono_ms();
-    bool busy;
-
-    if (!t->epoch || now_ms - t->touched_ms < TOUCH_EVERY_MS)
-        return;
-    pthread_mutex_lock(&t->call->lock);
-    busy = t->touching;
-    t->touching = true;
-    pthread_mutex_unlock(&t->call->lock);
-    if (busy)
-        return;
-    t->touched_ms = now_ms;
-    fw_train_post(t, &t->touch_letter);
-}
 
 /* --- gradients --- */
 
@@ -343,7 +300,7 @@ static bool take_message(struct fw_train *t, struct fw_message *m)
         take_open(t, &r);
         return false;
     }
-    touch(t);
+    fw_train_touch(t);
     switch (r.kind) {
     case FW_TRAIN_GRADIENT:
         return take_gradient(t, m, &r);
@@ -389,7 +346,7 @@ void fw_train_start(struct fw_call *c)
     t->call = c;
     t->open_letter = (struct fw_letter){.run = run_open, .drop = drop_open};
     t->room_letter = (struct fw_letter){.run = run_room, .drop = drop_room};
-    t->touch_letter = (struct fw_letter){.run = run_touch, .drop = drop_touch};
+    fw_train_lease_init(t);
     t->transfer.head = fw_chunk_parameters;
     for (int i = 0; i < FW_PUSHES; i++) {
         t->pushes[i].train = t;
