@@ -5,9 +5,16 @@
 #   deploy/demo.sh --data idx:DIRECTORY  files of the MNIST family
 #   deploy/demo.sh --workers 8 --json    more workers; the summary as JSON
 #
-# All options of `flywheel train` work; `deploy/demo.sh --help` lists them.
-# Ctrl-C ends every process.
+# All other options are those of `flywheel train` (build/client/flywheel train
+# --help).  Ctrl-C ends every process.
 set -euo pipefail
+
+case "${1:-}" in
+-h | --help)
+    sed -n '2,9s/^# \{0,1\}//p' "$0"
+    exit 0
+    ;;
+esac
 top=$(cd "$(dirname "$0")/.." && pwd)
 
 "$top/deploy/install.sh"

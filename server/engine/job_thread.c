@@ -189,11 +189,6 @@ fw_status fw_job_thread_post(struct fw_job_thread *t, struct fw_letter *letter)
     return fw_mailbox_post(&t->mailbox, letter);
 }
 
-void fw_job_thread_publish(struct fw_job_thread *t)
-{
-    publish_version(t);
-}
-
 struct fw_version *fw_job_thread_version(struct fw_job_thread *t)
 {
     struct fw_version *v;

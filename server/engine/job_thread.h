@@ -39,10 +39,6 @@ void fw_job_thread_stop(struct fw_job_thread *t);
 FW_MUST_USE fw_status fw_job_thread_post(struct fw_job_thread *t,
                                          struct fw_letter *letter);
 
-/* Job thread, from a letter: let others see the newest parameters now, so that
- * whoever gets the letter's answer finds them. */
-void fw_job_thread_publish(struct fw_job_thread *t);
-
 /* A reference to the newest parameters; NULL while there are none. */
 struct fw_version *fw_job_thread_version(struct fw_job_thread *t);
 
