@@ -63,7 +63,7 @@ static fw_status publish_status(struct fw_job_thread *t, int64_t now_ms)
     return FW_OK;
 }
 
-static void publish_version(struct fw_job_thread *t)
+void fw_job_thread_publish(struct fw_job_thread *t)
 {
     struct fw_version *old = t->version; /* only this thread writes it */
 
@@ -93,7 +93,7 @@ static void run_all(struct fw_job_thread *t, struct fw_letter *l,
 
         t->dirty = true;
         l->run(l, &t->job, now_ms);
-        publish_version(t);
+        fw_job_thread_publish(t);
         l = next;
     }
 }

@@ -39,6 +39,11 @@ void fw_job_thread_stop(struct fw_job_thread *t);
 FW_MUST_USE fw_status fw_job_thread_post(struct fw_job_thread *t,
                                          struct fw_letter *letter);
 
+/* The job's own thread: show the newest parameters now.  A letter that answers
+ * a client does so before the answer, so that who was told of a version can
+ * pull it; after every letter it is done anyhow. */
+void fw_job_thread_publish(struct fw_job_thread *t);
+
 /* A reference to the newest parameters; NULL while there are none. */
 struct fw_version *fw_job_thread_version(struct fw_job_thread *t);
 

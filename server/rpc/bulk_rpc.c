@@ -108,6 +108,7 @@ static void run_initialize(struct fw_letter *l, struct fw_job *job,
     (void)now_ms;
     i->gather = NULL;
     s = fw_job_initialize(job, take, &answer, &err);
+    fw_job_thread_publish(i->job); /* before anybody knows of it */
     if (s == FW_OK)
         s = fw_encode_initialize_response(&answer, &out);
     if (s == FW_OK) {

@@ -84,8 +84,9 @@ static void run_push(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
     p->gather = NULL;
     s = fw_job_push(job, t->epoch, take, now_ms, &m.ack, &err);
     if (s == FW_OK) {
+        fw_job_thread_publish(t->job); /* before anybody knows of it */
         fw_train_answer(t, &m);
-        if (p->want_parameters && job->current)
+        if (p->want_parameters && job->current && !m.ack.reason[0])
             fw_train_send_version(t, fw_version_ref(job->current));
     } else {
         fw_call_finish(c, s, &err);
