@@ -112,10 +112,13 @@ fw_status fw_session_push(struct fw_session *s, const struct fw_gradient *g,
 
     pthread_mutex_lock(&s->train.waiter.lock);
     st = push(s, g, parameters);
-    if (st == FW_OK)
+    if (st == FW_OK) {
         st = take_answer(s, ack, err);
-    else if (err)
-        *err = s->train.err;
+    } else {
+        if (err)
+            *err = s->train.err;
+        fw_stream_drop(&s->train); /* gRPC lets go of the values */
+    }
     s->tx = (struct fw_sender){0};
     s->rx = (struct fw_receiver){0};
     pthread_mutex_unlock(&s->train.waiter.lock);

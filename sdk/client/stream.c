@@ -133,17 +133,25 @@ fw_status fw_stream_open(struct fw_stream *st, struct fw_connection *c,
     return st->status;
 }
 
-void fw_stream_close(struct fw_stream *st)
+void fw_stream_drop(struct fw_stream *st)
 {
     if (!st->call)
         return;
-    pthread_mutex_lock(&st->waiter.lock);
     if (!st->over)
         (void)grpc_call_cancel(st->call, NULL);
     while (!st->ended)
         pthread_cond_wait(&st->waiter.changed, &st->waiter.lock);
-    pthread_mutex_unlock(&st->waiter.lock);
     grpc_call_unref(st->call);
+    st->call = NULL;
+}
+
+void fw_stream_close(struct fw_stream *st)
+{
+    if (!st->loop)
+        return;
+    pthread_mutex_lock(&st->waiter.lock);
+    fw_stream_drop(st);
+    pthread_mutex_unlock(&st->waiter.lock);
     grpc_metadata_array_destroy(&st->metadata);
     fw_ending_close(&st->ending);
     fw_waiter_close(&st->waiter);

@@ -28,8 +28,8 @@ struct fw_stream_events {
 
 struct fw_stream {
     /* set at open */
-    grpc_call *call;      /* owned; NULL: closed */
-    struct fw_loop *loop; /* lent by the connection */
+    grpc_call *call;      /* owned; NULL: closed or dropped */
+    struct fw_loop *loop; /* lent by the connection; NULL: closed */
     const struct fw_stream_events *events;
     void *user; /* lent by the owner */
 
@@ -63,6 +63,11 @@ FW_MUST_USE fw_status fw_stream_open(struct fw_stream *st,
 /* Cancel what is not over, wait for its end, free.  Lock not held.  Safe twice
  * and on zero. */
 void fw_stream_close(struct fw_stream *st);
+
+/* With the lock held: cancel what is not over, wait for its end and let go of
+ * the call, because gRPC keeps what was not sent for as long as there is one.
+ * The status stays. */
+void fw_stream_drop(struct fw_stream *st);
 
 /* With the lock held: send; takes `buffer` in any case.  `last` closes our
  * side.  Nothing may be sending.  The status if the stream is over. */
