@@ -26,6 +26,7 @@ class Run:
     def __init__(self, process, seconds=120):
         self.out, self.log = process.communicate(timeout=seconds)
         self.code = process.returncode
+        assert "Sanitizer" not in self.log, self.log
         self.steps = [(m[1], int(m[2]), m[3], float(m[4]), m[5])
                       for m in re.finditer(
                           r"^([a-z:0-9]+) (\d+) (\S+) ([\d.]+) ?(.*)$",
@@ -90,6 +91,7 @@ class Sdk(unittest.TestCase):
         done = subprocess.run([TESTS / "sdk_example", self.address, "400"],
                               capture_output=True, text=True, timeout=120)
         self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stderr, "")
         loss = float(re.search(r"loss=(\S+)", done.stdout)[1])
         self.assertLess(loss, 1e-6, done.stdout)
         self.await_status("linear", lambda s: s.version == 400)
