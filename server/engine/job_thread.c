@@ -37,20 +37,20 @@ void fw_snapshot_unref(struct fw_snapshot *s)
     free(s);
 }
 
-/* Put a new snapshot up; without memory the old one stays. */
-static fw_status publish_status(struct fw_job_thread *t, int64_t now_ms)
+/* Put a new snapshot up; false without memory: then the old one stays, and the
+ * next turn tries again. */
+static bool publish_status(struct fw_job_thread *t, int64_t now_ms)
 {
     struct fw_snapshot *s = fw_mem_array(1, sizeof(*s));
     struct fw_snapshot *old;
-    fw_status st;
 
+    t->snapshot_at_ms = now_ms;
     if (!s)
-        return FW_NOMEM;
+        return false;
     s->refs = 1;
-    st = fw_job_status(&t->job, now_ms, &s->status);
-    if (st != FW_OK) {
+    if (fw_job_status(&t->job, now_ms, &s->status) != FW_OK) {
         free(s);
-        return st;
+        return false;
     }
     pthread_mutex_lock(&t->lock);
     old = t->snapshot;
@@ -58,9 +58,8 @@ static fw_status publish_status(struct fw_job_thread *t, int64_t now_ms)
     t->snapshot = s;
     pthread_mutex_unlock(&t->lock);
     fw_snapshot_unref(old);
-    t->snapshot_at_ms = now_ms;
     t->dirty = false;
-    return FW_OK;
+    return true;
 }
 
 void fw_job_thread_publish(struct fw_job_thread *t)
@@ -90,10 +89,15 @@ static void run_all(struct fw_job_thread *t, struct fw_letter *l,
 {
     while (l) {
         struct fw_letter *next = l->next;
+        void (*after)(struct fw_letter *) = l->after;
 
         t->dirty = true;
         l->run(l, &t->job, now_ms);
         fw_job_thread_publish(t);
+        if (after) {
+            (void)publish_status(t, now_ms);
+            after(l);
+        }
         l = next;
     }
 }
@@ -114,9 +118,8 @@ static void *work(void *arg)
             break;
         }
         run_all(t, l, now_ms);
-        if (t->dirty && now_ms - t->snapshot_at_ms >= SNAPSHOT_MS &&
-            publish_status(t, now_ms) != FW_OK)
-            t->snapshot_at_ms = now_ms; /* no memory: try again later */
+        if (t->dirty && now_ms - t->snapshot_at_ms >= SNAPSHOT_MS)
+            (void)publish_status(t, now_ms);
     }
     return NULL;
 }
@@ -149,7 +152,7 @@ fw_status fw_job_thread_start(const struct fw_job_spec *spec,
     pthread_mutex_init(&t->lock, NULL);
     pthread_mutex_init(&t->stop_lock, NULL);
     s = fw_job_init(&t->job, spec, incarnation, now_ms, err);
-    if (s == FW_OK && publish_status(t, now_ms) != FW_OK)
+    if (s == FW_OK && !publish_status(t, now_ms))
         s = FW_REFUSE(err, OUT_OF_MEMORY, "no memory for another job");
     if (s == FW_OK && pthread_create(&t->thread, NULL, work, t))
         s = FW_REFUSE(err, OVERLOADED, "cannot start a thread for the job");

@@ -16,10 +16,14 @@ struct fw_job;
 
 struct fw_letter {
     struct fw_letter *next; /* used by the mailbox only */
-    /* Job thread: do it.  The letter is the sender's again once this was
-     * called. */
+    /* Job thread: do it.  The letter is the sender's again once the last of
+     * run and after was called. */
     void (*run)(struct fw_letter *letter, struct fw_job *job, int64_t now_ms);
-    /* Any thread: the job has ended; never both. */
+    /* Job thread, behind run and once a status with its effects is published:
+     * for answers after which the caller may look.  NULL: not wanted; then the
+     * status follows within a tenth of a second. */
+    void (*after)(struct fw_letter *letter);
+    /* Any thread: the job has ended; `run` was not called and will not be. */
     void (*drop)(struct fw_letter *letter);
 };
 

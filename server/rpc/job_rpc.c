@@ -120,15 +120,21 @@ static struct fw_set_call *set_of(struct fw_letter *l)
 static void run_set(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
 {
     struct fw_set_call *set = set_of(l);
-    struct fw_sentence sentence;
+
+    set->status = fw_job_set_controller(job, &set->set, now_ms, &set->sentence,
+                                        &set->err);
+}
+
+/* The status tells of it by now. */
+static void answer_set(struct fw_letter *l)
+{
+    struct fw_set_call *set = set_of(l);
     struct fw_bytes out = {0};
-    struct fw_err err = {0};
-    fw_status s =
-        fw_job_set_controller(job, &set->set, now_ms, &sentence, &err);
+    fw_status s = set->status;
 
     if (s == FW_OK)
-        s = fw_encode_set_controller_response(&sentence, &out);
-    fw_unary_answer(set->call, s, &out, &err);
+        s = fw_encode_set_controller_response(&set->sentence, &out);
+    fw_unary_answer(set->call, s, &out, &set->err);
     fw_call_unref(set->call);
 }
 
@@ -150,7 +156,8 @@ void fw_set_controller(struct fw_call *c, struct fw_message *m)
     if (!fw_unary_take(c, m, &scratch, &flat))
         return;
     set->call = c;
-    set->letter = (struct fw_letter){.run = run_set, .drop = drop_set};
+    set->letter = (struct fw_letter){
+        .run = run_set, .after = answer_set, .drop = drop_set};
     s = fw_decode_set_controller_request(flat.data, flat.n, &set->set, &err);
     if (s == FW_OK)
         s = fw_jobs_find(c->server->jobs, set->set.job, &t, &err);

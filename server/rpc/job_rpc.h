@@ -18,6 +18,9 @@ struct fw_set_call {
     struct fw_letter letter;
     struct fw_call *call;         /* whose state this is */
     struct fw_set_controller set; /* the request */
+    struct fw_sentence sentence;  /* the answer, if `status` is FW_OK */
+    fw_status status;             /* what the job said */
+    struct fw_err err;            /* and why */
 };
 
 #endif
