@@ -46,7 +46,7 @@ static int judge(const struct fw_args *a, const struct evaluate_options *o,
                  struct fw_evaluator *e, struct fw_stop *stop)
 {
     int64_t every_ms = (int64_t)(o->every_s * 1000);
-    int64_t wait_ms = every_ms;
+    int64_t wait_ms;
 
     do {
         struct fw_evaluation result;

@@ -41,9 +41,11 @@ static fw_status tensors_of_net(const struct create_options *o,
         return s;
     t = fw_task_tensors(&task, &n);
     out->items = fw_mem_array(n, sizeof(*out->items));
-    if (!out->items)
-        s = fw_err_set(err, FW_NOMEM, "out of memory");
-    for (uint32_t i = 0; s == FW_OK && i < n; i++) {
+    if (!out->items) {
+        fw_task_close(&task);
+        return fw_err_set(err, FW_NOMEM, "out of memory");
+    }
+    for (uint32_t i = 0; i < n; i++) {
         struct fw_tensor_spec *to = &out->items[out->n++];
 
         snprintf(to->name, sizeof(to->name), "%s", t[i].name);

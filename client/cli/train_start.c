@@ -153,7 +153,7 @@ static fw_status start_worker(struct fw_train *t, size_t i, struct fw_err *err)
 {
     const struct fw_train_options *o = t->o;
     bool is_last = i + 1 == o->workers;
-    unsigned long long delay_ms = (unsigned long long)(i * o->stagger_ms);
+    unsigned long long delay_ms = i * (unsigned long long)o->stagger_ms;
     struct fw_words w = {0};
     char n[6][NUMBER_BYTES];
     char log[FW_PATH_MAX];

@@ -44,8 +44,8 @@ class Scale(unittest.TestCase):
 
     def test_64_worker_processes_train_and_half_of_them_die(self):
         flywheel = ft.program("FLYWHEEL")
-        self.create("many", [S.model.Tensor(name="weight", shape=[10, 784]),
-                             S.model.Tensor(name="bias", shape=[10])],
+        self.create("many", [S.model.Tensor(name="fc1.weight", shape=[10, 784]),
+                             S.model.Tensor(name="fc1.bias", shape=[10])],
                     lease_ms=3000)
         environment = dict(os.environ, FLYWHEEL_SERVER=self.server.address)
         workers = [subprocess.Popen(
@@ -114,8 +114,8 @@ class Scale(unittest.TestCase):
                 if received % (4 * ELEMENTS) == 0:
                     self.peak = max(self.peak, self.server.rss_bytes())
                     go.release()
-        self.assertEqual(received, 4 * ELEMENTS * n)
-        self.done.append(threading.current_thread().name)
+        if received == 4 * ELEMENTS * n:
+            self.done.append(threading.current_thread().name)
 
     def test_25_million_parameters_fit_into_five_times_their_size(self):
         self.create("large", [S.model.Tensor(name="w", shape=[ELEMENTS])])
