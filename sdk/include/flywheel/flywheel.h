@@ -127,10 +127,10 @@ struct fw_worker_options {
     const char *job;     /* required; [A-Za-z0-9._-]{1,64} */
     const char *name;    /* unique in the job; NULL: host-pid-number */
     const struct fw_tensor *tensors; /* must equal the job's */
-    uint32_t n_tensors;
+    uint32_t n_tensors;              /* 0: take the job's as they are */
     const float *initial;     /* uploaded if the job has no parameters yet */
     enum fw_dtype wire_dtype; /* asked for; default FW_DTYPE_F32 */
-    uint32_t timeout_ms;      /* of one call; default 30,000 */
+    uint32_t timeout_ms;      /* without progress in a call; default 30,000 */
     fw_log_fn *log;           /* may be NULL */
     void *log_user;
 };
@@ -170,7 +170,8 @@ FW_API FW_MUST_USE fw_status fw_worker_open(const struct fw_worker_options *o,
                                             struct fw_err *err);
 
 /* Receive the newest parameters into `parameters` (all elements) and their
- * version.  On failure the contents of `parameters` are undefined. */
+ * version.  On failure the contents of `parameters` are undefined.
+ * FW_PRECONDITION (NOT_INITIALIZED), FW_UNAVAILABLE, FW_TIMEOUT. */
 FW_API FW_MUST_USE fw_status fw_worker_pull(struct fw_worker *w,
                                             float *parameters,
                                             uint64_t *version,
@@ -178,7 +179,12 @@ FW_API FW_MUST_USE fw_status fw_worker_pull(struct fw_worker *w,
 
 /* Push a gradient and wait until the server has applied or refused it whole.
  * FW_INVALID (NON_FINITE, VERSION_AHEAD), FW_STALE (FENCED: the lease was
- * lost), FW_STALE (TOO_STALE), FW_UNAVAILABLE, FW_TIMEOUT. */
+ * lost), FW_STALE (TOO_STALE), FW_UNAVAILABLE, FW_TIMEOUT.
+ *
+ * A refusal of the gradient (NON_FINITE, VERSION_AHEAD, TOO_STALE) changes
+ * nothing and the handle goes on.  FENCED, FW_UNAVAILABLE and FW_TIMEOUT end
+ * the session: every later call fails alike; close the handle, open another.
+ * After such a failure it is not known whether the gradient was applied. */
 FW_API FW_MUST_USE fw_status fw_worker_push(struct fw_worker *w,
                                             const struct fw_gradient *g,
                                             struct fw_ack *ack,
