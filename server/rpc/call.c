@@ -61,6 +61,10 @@ static void on_received(struct fw_tag *tag, bool ok)
     } else {
         s = fw_message_open(&message, c->incoming, &err);
         c->incoming = NULL;
+        if (s == FW_OK && message.n_bytes > FW_MESSAGE_MAX_BYTES)
+            s = FW_REFUSE(&err, MESSAGE_TOO_LARGE,
+                          "a message of %zu bytes; at most %u are taken",
+                          message.n_bytes, FW_MESSAGE_MAX_BYTES);
         if (s == FW_OK)
             c->method->on_read(c, &message);
         else

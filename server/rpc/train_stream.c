@@ -2,73 +2,44 @@
 
 #include <string.h>
 
-#include "sdk/base/clock.h"
 #include "sdk/wire/codec.h"
 #include "sdk/wire/reason.h"
 #include "server/rpc/server.h"
+#include "server/rpc/train_lease.h"
 #include "server/rpc/train_outbox.h"
 
-#define TOUCH_EVERY_MS 1000 /* leases are renewed at most this often */
 #define OF_MEMBER(p, member)                                                   \
     ((struct fw_train *)((char *)(p)-offsetof(struct fw_train, member)))
 
-/* --- the lease --- */
-
-static void run_touch(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
-{
-    struct fw_train *t = OF_MEMBER(l, touch_letter);
-    struct fw_err err;
-    fw_status s = fw_job_touch(job, t->epoch, now_ms, &err);
-
-    pthread_mutex_lock(&t->call->lock);
-    t->touching = false;
-    pthread_mutex_unlock(&t->call->lock);
-    if (s != FW_OK)
-        fw_call_finish(t->call, s, &err);
-    fw_call_unref(t->call);
-}
-
-static void drop_touch(struct fw_letter *l)
-{
-    struct fw_train *t = OF_MEMBER(l, touch_letter);
-
-    fw_train_job_is_gone(t);
-    fw_call_unref(t->call);
-}
-
-/* Any message renews the lease; reading baton. */
-static void touch(struct fw_train *t)
-{
-    int64_t now_ms = fw_clock_mono_ms();
-    bool busy;
-
-    if (!t->epoch || now_ms - t->touched_ms < TOUCH_EVERY_MS)
-        return;
-    pthread_mutex_lock(&t->call->lock);
-    busy = t->touching;
-    t->touching = true;
-    pthread_mutex_unlock(&t->call->lock);
-    if (busy)
-        return;
-    t->touched_ms = now_ms;
-    fw_train_post(t, &t->touch_letter);
-}
-
 /* --- gradients --- */
+
+/* The worker sends no more and has all its acks; the call's lock is held. */
+static bool is_done(const struct fw_train *t)
+{
+    bool busy = false;
+
+    for (int i = 0; i < FW_PUSHES; i++)
+        busy = busy || t->pushes[i].busy;
+    return t->closing && !busy;
+}
 
 /* A push is back: its slot is free, and reading goes on if it had stopped. */
 static void push_is_back(struct fw_push *p)
 {
     struct fw_train *t = p->train;
     bool starved;
+    bool done;
 
     pthread_mutex_lock(&t->call->lock);
     p->busy = false;
     starved = t->starved;
     t->starved = false;
+    done = is_done(t);
     pthread_mutex_unlock(&t->call->lock);
     if (starved)
         fw_call_read(t->call);
+    if (done)
+        fw_call_finish(t->call, FW_OK, NULL);
 }
 
 static void run_push(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
@@ -83,8 +54,8 @@ static void run_push(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
 
     p->gather = NULL;
     s = fw_job_push(job, t->epoch, take, now_ms, &m.ack, &err);
+    fw_job_thread_publish(t->job); /* before anybody knows of it */
     if (s == FW_OK) {
-        fw_job_thread_publish(t->job); /* before anybody knows of it */
         fw_train_answer(t, &m);
         if (p->want_parameters && job->current && !m.ack.reason[0])
             fw_train_send_version(t, fw_version_ref(job->current));
@@ -155,28 +126,52 @@ static bool add_chunk(struct fw_train *t, const struct fw_train_request *r)
     return fw_gather_complete(t->gather) ? send_push(t) : true;
 }
 
-/* The pool has room: go on with the chunk that was held.  Any thread. */
-static void on_granted(struct fw_gather_waiter *w, struct fw_gather *g)
+/* There is room: go on with the chunk that was held.  Job thread. */
+static void run_room(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
 {
-    struct fw_train *t = OF_MEMBER(w, waiter);
+    struct fw_train *t = OF_MEMBER(l, room_letter);
     struct fw_call *c = t->call;
     struct fw_train_request r;
     struct fw_err err;
 
-    if (!g) {
+    (void)job;
+    (void)now_ms;
+    t->gather = t->granted;
+    t->granted = NULL;
+    if (!t->gather)
         fw_call_finish(c,
                        FW_REFUSE(&err, OUT_OF_MEMORY,
                                  "no memory for a gradient; try again"),
                        &err);
-    } else {
-        t->gather = g;
-        if (fw_decode_train_request(t->held.spans, t->held.n_spans, &r, &err) ==
-                FW_OK &&
-            add_chunk(t, &r))
-            fw_call_read(c);
-    }
+    else if (fw_decode_train_request(t->held.spans, t->held.n_spans, &r,
+                                     &err) == FW_OK &&
+             add_chunk(t, &r))
+        fw_call_read(c);
     fw_message_close(&t->held);
     fw_call_unref(c);
+}
+
+static void drop_room(struct fw_letter *l)
+{
+    struct fw_train *t = OF_MEMBER(l, room_letter);
+
+    fw_train_job_is_gone(t);
+    fw_call_unref(t->call);
+}
+
+/* The pool has room.  Any thread: perhaps one that holds a call's lock, or one
+ * of gRPC's while it lets go of a slice; so no call may be touched here and the
+ * word is passed on to the job's thread. */
+static void on_granted(struct fw_gather_waiter *w, struct fw_gather *g)
+{
+    struct fw_train *t = OF_MEMBER(w, waiter);
+
+    t->granted = g;
+    if (fw_job_thread_post(t->job, &t->room_letter) == FW_OK)
+        return;
+    grpc_call_cancel_with_status(t->call->call, GRPC_STATUS_NOT_FOUND,
+                                 "the job was deleted", NULL);
+    fw_call_unref(t->call);
 }
 
 /* Room for a new gradient; FW_BUSY if the message is held until there is. */
@@ -305,7 +300,7 @@ static bool take_message(struct fw_train *t, struct fw_message *m)
         take_open(t, &r);
         return false;
     }
-    touch(t);
+    fw_train_touch(t);
     switch (r.kind) {
     case FW_TRAIN_GRADIENT:
         return take_gradient(t, m, &r);
@@ -317,15 +312,28 @@ static bool take_message(struct fw_train *t, struct fw_message *m)
     }
 }
 
+/* The worker has closed its side: a gradient that is not complete leaves no
+ * trace, those with the job are still answered. */
+static void end_reading(struct fw_train *t)
+{
+    bool done;
+
+    fw_gather_close(t->gather);
+    t->gather = NULL;
+    pthread_mutex_lock(&t->call->lock);
+    t->closing = true;
+    done = is_done(t);
+    pthread_mutex_unlock(&t->call->lock);
+    if (done)
+        fw_call_finish(t->call, FW_OK, NULL);
+}
+
 void fw_train_read(struct fw_call *c, struct fw_message *m)
 {
     struct fw_train *t = c->state;
 
     if (!m) {
-        /* A gradient that is not complete leaves no trace. */
-        fw_gather_close(t->gather);
-        t->gather = NULL;
-        fw_call_finish(c, FW_OK, NULL);
+        end_reading(t);
     } else if (take_message(t, m)) {
         fw_call_read(c);
     }
@@ -337,7 +345,8 @@ void fw_train_start(struct fw_call *c)
 
     t->call = c;
     t->open_letter = (struct fw_letter){.run = run_open, .drop = drop_open};
-    t->touch_letter = (struct fw_letter){.run = run_touch, .drop = drop_touch};
+    t->room_letter = (struct fw_letter){.run = run_room, .drop = drop_room};
+    fw_train_lease_init(t);
     t->transfer.head = fw_chunk_parameters;
     for (int i = 0; i < FW_PUSHES; i++) {
         t->pushes[i].train = t;
@@ -357,6 +366,7 @@ void fw_train_close(struct fw_call *c)
     }
     fw_transfer_close(&t->transfer);
     fw_gather_close(t->gather);
+    fw_gather_close(t->granted);
     fw_message_close(&t->held);
     explicit_bzero(&t->key, sizeof(t->key));
     fw_job_thread_unref(t->job);

@@ -1,10 +1,10 @@
 /* train_stream.h - the Train stream: gradients up, answers and parameters down.
  *
  * Two halves.  The reading half is touched by whoever holds the reading baton:
- * the bulk thread, which gathers chunks; the pool, when a reservation was
- * granted; the job, when one of the two gradient slots came free.  The writing
- * half is the outbox, under the call's lock: a few small answers, oldest
- * first, then the chunks of one transfer.
+ * the bulk thread, which gathers chunks; the job, when a reservation was
+ * granted or when one of the two gradient slots came free.  The writing half is
+ * the outbox, under the call's lock: a few small answers, oldest first, then
+ * the chunks of one transfer.
  *
  *   OPENING --> READY --> WAITING for room --> READY ...
  *                 \-----> FULL: both gradients are with the job --> READY ...
@@ -39,8 +39,10 @@ struct fw_train {
     struct fw_session_key key;      /* of the open message */
     struct fw_gather *gather;       /* owned; being filled */
     struct fw_gather_waiter waiter; /* in the pool's line */
+    struct fw_gather *granted;      /* owned; from the pool to room_letter */
     struct fw_message held; /* owned; first chunk, until there is room */
     struct fw_letter open_letter;
+    struct fw_letter room_letter; /* the pool has room */
     struct fw_letter touch_letter;
     int64_t touched_ms; /* when the lease was last renewed */
 
@@ -52,6 +54,7 @@ struct fw_train {
     struct fw_push pushes[FW_PUSHES];
     bool touching; /* the touch letter is on its way */
     bool starved;  /* reading stopped until a push is free */
+    bool closing;  /* the worker sends no more; acks may be due */
     grpc_byte_buffer *answers[FW_ANSWERS]; /* owned; a ring */
     unsigned first_answer;
     unsigned n_answers;

@@ -7,14 +7,37 @@
 void fw_transfer_close(struct fw_transfer *t)
 {
     fw_version_unref(t->version);
+    fw_version_unref(t->waiting);
     t->version = NULL;
+    t->waiting = NULL;
+    t->n_waiting = 0;
     t->block = 0;
 }
 
 void fw_transfer_begin(struct fw_transfer *t, struct fw_version *take)
 {
-    fw_transfer_close(t);
-    t->version = take;
+    if (!t->version) {
+        t->version = take;
+        return;
+    }
+    fw_version_unref(t->waiting);
+    t->waiting = take;
+    t->n_waiting++;
+}
+
+/* The last block is on its way: on to what waits. */
+static void end(struct fw_transfer *t)
+{
+    fw_version_unref(t->version);
+    t->version = NULL;
+    t->block = 0;
+    if (!t->n_waiting)
+        return;
+    t->version = fw_version_ref(t->waiting);
+    if (--t->n_waiting)
+        return;
+    fw_version_unref(t->waiting);
+    t->waiting = NULL;
 }
 
 static void release_block(void *block)
@@ -65,6 +88,6 @@ grpc_byte_buffer *fw_transfer_next(struct fw_transfer *t)
     };
     buffer = fw_buffer_create(head, t->head(&h, lent.n, head), &lent);
     if (++t->block == t->version->n_blocks)
-        fw_transfer_close(t);
+        end(t);
     return buffer;
 }

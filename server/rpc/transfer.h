@@ -17,11 +17,16 @@ typedef size_t fw_head_fn(const struct fw_parameters_head *h, size_t data_bytes,
 struct fw_transfer {
     struct fw_version *version; /* ref; NULL: nothing to send */
     uint32_t block;             /* next one */
+    struct fw_version *waiting; /* ref; newest that waits; or NULL */
+    uint64_t n_waiting;         /* transfers asked for behind this one */
     enum fw_dtype dtype;
     fw_head_fn *head;
 };
 
-/* Begin with `version`, whose reference is taken; an unfinished one ends. */
+/* Send a version, whose reference is taken; behind an unfinished one, which
+ * arrives whole, and then as that version or a newer one that was asked for
+ * meanwhile: whoever asks n times gets n transfers, and two versions at most
+ * are held. */
 void fw_transfer_begin(struct fw_transfer *t, struct fw_version *take);
 void fw_transfer_close(struct fw_transfer *t);
 

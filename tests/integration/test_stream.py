@@ -1,0 +1,223 @@
+#!/usr/bin/python3
+"""The Train stream under pressure: what a worker is told is so, and nothing that
+was asked for is lost."""
+import pathlib
+import queue
+import signal
+import sys
+import threading
+import unittest
+
+import grpc
+import numpy as np
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import flywheel_test as ft  # noqa: E402
+
+S = ft.stubs()
+CHUNK = 131072  # most elements a chunk
+
+
+class Client:
+    """One job on a server of one's own."""
+
+    def __init__(self, server):
+        self.channel = server.channel
+        self.training = S.training_grpc.TrainingServiceStub(server.channel)
+        self.jobs = S.job_grpc.JobServiceStub(server.channel)
+        self.status = S.status_grpc.StatusServiceStub(server.channel)
+
+    def create(self, name, n, request_id="", **limits):
+        return self.jobs.CreateJob(S.job.CreateJobRequest(
+            request_id=request_id, spec=S.model.JobSpec(
+                name=name, tensors=[S.model.Tensor(name="w", shape=[n])],
+                limits=S.model.Limits(**limits),
+                controller=S.model.Controller(
+                    law=S.model.LAW_FIXED, reference_momentum=0.5,
+                    reference_learning_rate=0.01))), timeout=10)
+
+    def initialize(self, job, values):
+        return self.training.Initialize(
+            (S.training.InitializeRequest(
+                job=job, offset=i, data=values[i:i + CHUNK].tobytes())
+             for i in range(0, len(values), CHUNK)), timeout=20)
+
+    def open(self, job, worker):
+        session = self.training.Join(S.training.JoinRequest(
+            job=job, worker=worker, protocol_min=1, protocol_max=1),
+            timeout=10).session
+        return Stream(self.training, job, session)
+
+    def pull(self, job):
+        chunks = list(self.training.Pull(S.training.PullRequest(job=job),
+                                         timeout=20))
+        return (np.frombuffer(b"".join(c.data for c in chunks), "<f4"),
+                chunks[0].version)
+
+    def get_status(self, job):
+        return self.status.GetStatus(
+            S.status.GetStatusRequest(job=job), timeout=10).jobs[0]
+
+
+class Stream:
+    def __init__(self, stub, job, session):
+        self.requests = queue.Queue()
+        self.answers = stub.Train(iter(self.requests.get, None), timeout=60)
+        self.send(open=S.training.TrainOpen(job=job, session=session))
+        next(self.answers)
+
+    def send(self, **body):
+        self.requests.put(S.training.TrainRequest(**body))
+
+    def gradient(self, sequence, base, values, **more):
+        for i in range(0, len(values), CHUNK):
+            self.send(gradient=S.training.GradientChunk(
+                sequence=sequence, base_version=base, offset=i,
+                data=values[i:i + CHUNK].tobytes(), **more))
+
+    def read_ack(self):
+        return next(self.answers).ack
+
+    def read_version(self, n):
+        """A whole transfer: its version."""
+        got = 0
+        version = None
+        while got < n:
+            p = next(self.answers).parameters
+            assert p.offset == got, (p.offset, got)
+            assert version in (None, p.version), "versions are mixed"
+            version = p.version
+            got += len(p.data) // 4
+        return version
+
+    def close(self):
+        self.requests.put(None)
+
+
+class OnOneServer(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = ft.Server()
+        cls.client = Client(cls.server)
+
+    @classmethod
+    def tearDownClass(cls):
+        code = cls.server.stop()
+        log = cls.server.log.read_text()
+        cls.server.remove()
+        assert code == 0, f"the server ended with {code}:\n{log}"
+
+    def test_a_pull_after_an_ack_holds_the_gradient(self):
+        c = self.client
+        c.create("fresh", 4)
+        c.initialize("fresh", np.zeros(4, "<f4"))
+        stream = c.open("fresh", "w")
+        for i in range(1, 501):
+            stream.gradient(i, i - 1, np.ones(4, "<f4"))
+            version = stream.read_ack().version
+            stream.send(parameters=S.training.ParametersRequest())
+            self.assertGreaterEqual(stream.read_version(4), version)
+        stream.close()
+
+    def test_two_transfers_asked_for_at_once_both_arrive_whole(self):
+        c = self.client
+        n = 40 * CHUNK
+        c.create("twice", n)
+        c.initialize("twice", np.zeros(n, "<f4"))
+        stream = c.open("twice", "w")
+        for _ in range(3):
+            stream.send(parameters=S.training.ParametersRequest())
+        for _ in range(3):
+            self.assertEqual(stream.read_version(n), 0)
+        stream.close()
+
+    def test_a_worker_that_closes_its_side_still_gets_its_acks(self):
+        c = self.client
+        n = 4 * CHUNK
+        c.create("closing", n)
+        c.initialize("closing", np.zeros(n, "<f4"))
+        stream = c.open("closing", "w")
+        for i in (1, 2):
+            stream.gradient(i, 0, np.ones(n, "<f4"), want_parameters=i == 2)
+        stream.close()
+        kinds = [a.WhichOneof("body") for a in stream.answers]
+        self.assertEqual(kinds.count("ack"), 2)
+        self.assertEqual(kinds.count("parameters"), 4)
+
+    def test_a_large_message_is_refused_by_name(self):
+        c = self.client
+        c.create("large", 3)
+        stream = c.open("large", "w")
+        stream.send(gradient=S.training.GradientChunk(
+            sequence=1, data=bytes((1 << 20) + 1)))
+        with self.assertRaises(grpc.RpcError) as caught:
+            next(stream.answers)
+        self.assertEqual(caught.exception.code(),
+                         grpc.StatusCode.RESOURCE_EXHAUSTED)
+        trailer = dict(caught.exception.trailing_metadata())
+        self.assertIn(b"MESSAGE_TOO_LARGE",
+                      trailer["grpc-status-details-bin"])
+
+    def test_workers_that_wait_for_room_all_finish(self):
+        """Room for two gradients, eight workers: they take turns, also with
+        broken chunks at the head of the line."""
+        for n in (CHUNK, 3 * CHUNK + 5):
+            c = self.client
+            job = f"narrow-{n}"
+            c.create(job, n, buffer_bytes=1)
+            c.initialize(job, np.zeros(n, "<f4"))
+            bad = []
+
+            def work(name, job=job, n=n, bad=bad):
+                try:
+                    stream = c.open(job, name)
+                    for i in range(1, 11):
+                        stream.gradient(i, 0, np.ones(n, "<f4"),
+                                        want_parameters=True)
+                        assert stream.read_ack().reason == ""
+                        stream.read_version(n)
+                    stream.send(gradient=S.training.GradientChunk(
+                        sequence=11, offset=7, data=bytes(8)))
+                    try:
+                        next(stream.answers)
+                        bad.append("a gap was taken")
+                    except grpc.RpcError as e:
+                        if e.code() != grpc.StatusCode.INVALID_ARGUMENT:
+                            bad.append(e)
+                    stream.close()
+                except Exception as e:  # noqa: BLE001 - told below
+                    bad.append(e)
+
+            threads = [threading.Thread(target=work, args=(f"w{i}",))
+                       for i in range(8)]
+            for t in threads:
+                t.start()
+            for t in threads:
+                t.join()
+            self.assertEqual(bad, [])
+            self.assertEqual(c.pull(job)[1], 80)
+
+
+class Life(unittest.TestCase):
+    def start(self, data=None):
+        """A server that ends with the test, whatever happens."""
+        server = ft.Server(data=data)
+        self.addCleanup(server.stop, signal.SIGKILL)
+        self.addCleanup(server.remove)
+        return server
+
+    def test_a_signal_ends_streams_by_name_and_soon(self):
+        server = self.start()
+        c = Client(server)
+        c.create("drained", 2)
+        c.initialize("drained", np.zeros(2, "<f4"))
+        stream = c.open("drained", "w")
+        server.process.send_signal(signal.SIGTERM)
+        with self.assertRaises(grpc.RpcError) as caught:
+            next(stream.answers)
+        self.assertEqual(caught.exception.code(), grpc.StatusCode.UNAVAILABLE)
+        self.assertEqual(server.process.wait(timeout=2), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
