@@ -7,6 +7,7 @@
 
 #include "sdk/base/clock.h"
 #include "sdk/base/log.h"
+#include "server/engine/recover.h"
 #include "server/engine/saver.h"
 
 #define TICK_MS         50   /* watchers */
@@ -167,7 +168,8 @@ static int serve(struct fw_daemon *d)
 {
     struct fw_err err = {0};
 
-    if (fw_server_open(&d->server, &d->jobs, d->config.listen, &err) != FW_OK)
+    if (fw_server_open(&d->server, &d->jobs, &d->store, d->config.listen,
+                       &err) != FW_OK)
         return fail(FW_EXIT_LISTEN, &err);
     if (write_address(d, &err) != FW_OK) {
         fw_server_close(&d->server, 0);
@@ -204,7 +206,10 @@ int fw_daemon_run(struct fw_daemon *d)
         fw_lock_close(&d->lock);
         return FW_EXIT_FAILED;
     }
-    code = serve(d);
+    if (fw_recover(&d->store, &d->jobs, &err) == FW_OK)
+        code = serve(d);
+    else
+        code = fail(FW_EXIT_DATA, &err);
     fw_jobs_close(&d->jobs);
     fw_lock_close(&d->lock);
     return code;

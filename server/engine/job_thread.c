@@ -22,7 +22,7 @@ struct fw_job_thread {
     int64_t snapshot_at_ms; /* when the last one was made */
 
     pthread_mutex_t stop_lock; /* guards stopped */
-    bool stopped;
+    bool stopped;              /* or not begun */
 
     pthread_mutex_t lock;         /* guards what follows */
     struct fw_version *version;   /* ref; newest parameters */
@@ -135,12 +135,11 @@ static void destroy(struct fw_job_thread *t)
     free(t);
 }
 
-fw_status fw_job_thread_start(const struct fw_job_spec *spec,
-                              uint64_t incarnation, struct fw_job_thread **out,
-                              struct fw_err *err)
+fw_status fw_job_thread_create(const struct fw_job_spec *spec,
+                               uint64_t incarnation, struct fw_job_thread **out,
+                               struct fw_err *err)
 {
     struct fw_job_thread *t = fw_mem_array(1, sizeof(*t));
-    int64_t now_ms = fw_clock_mono_ms();
     fw_status s;
 
     *out = NULL;
@@ -149,18 +148,28 @@ fw_status fw_job_thread_start(const struct fw_job_spec *spec,
         return FW_REFUSE(err, OUT_OF_MEMORY, "no memory for another job");
     }
     t->refs = 1;
+    t->stopped = true;
     pthread_mutex_init(&t->lock, NULL);
     pthread_mutex_init(&t->stop_lock, NULL);
-    s = fw_job_init(&t->job, spec, incarnation, now_ms, err);
-    if (s == FW_OK && !publish_status(t, now_ms))
-        s = FW_REFUSE(err, OUT_OF_MEMORY, "no memory for another job");
-    if (s == FW_OK && pthread_create(&t->thread, NULL, work, t))
-        s = FW_REFUSE(err, OVERLOADED, "cannot start a thread for the job");
+    s = fw_job_init(&t->job, spec, incarnation, fw_clock_mono_ms(), err);
     if (s != FW_OK) {
         destroy(t);
         return s;
     }
     *out = t;
+    return FW_OK;
+}
+
+fw_status fw_job_thread_run(struct fw_job_thread *t, struct fw_err *err)
+{
+    if (!publish_status(t, fw_clock_mono_ms()))
+        return FW_REFUSE(err, OUT_OF_MEMORY, "no memory for another job");
+    fw_job_thread_publish(t);
+    t->stopped = false; /* the thread is not seen before it runs */
+    if (pthread_create(&t->thread, NULL, work, t)) {
+        t->stopped = true;
+        return FW_REFUSE(err, OVERLOADED, "cannot start a thread for the job");
+    }
     return FW_OK;
 }
 

@@ -22,11 +22,15 @@ struct fw_snapshot {
 
 void fw_snapshot_unref(struct fw_snapshot *s);
 
-/* Start a thread for a new job; `spec` is copied and was checked. */
-FW_MUST_USE fw_status fw_job_thread_start(const struct fw_job_spec *spec,
-                                          uint64_t incarnation,
-                                          struct fw_job_thread **out,
-                                          struct fw_err *err);
+/* A new job whose thread does not run yet; `spec` is copied and was checked. */
+FW_MUST_USE fw_status fw_job_thread_create(const struct fw_job_spec *spec,
+                                           uint64_t incarnation,
+                                           struct fw_job_thread **out,
+                                           struct fw_err *err);
+
+/* Start its thread, once.  OVERLOADED, OUT_OF_MEMORY: it does not run. */
+FW_MUST_USE fw_status fw_job_thread_run(struct fw_job_thread *t,
+                                        struct fw_err *err);
 struct fw_job_thread *fw_job_thread_ref(struct fw_job_thread *t);
 void fw_job_thread_unref(struct fw_job_thread *t);
 
@@ -56,7 +60,7 @@ const struct fw_job_spec *fw_job_thread_spec(const struct fw_job_thread *t);
 uint64_t fw_job_thread_n_elements(const struct fw_job_thread *t);
 struct fw_pool *fw_job_thread_pool(struct fw_job_thread *t);
 
-/* After fw_job_thread_stop only: the job itself. */
+/* Before fw_job_thread_run and after fw_job_thread_stop: the job itself. */
 struct fw_job *fw_job_thread_job(struct fw_job_thread *t);
 
 #endif

@@ -9,7 +9,10 @@
 fw_status fw_jobs_init(struct fw_jobs *j, size_t limit, uint64_t incarnation)
 {
     *j = (struct fw_jobs){.limit = limit, .incarnation = incarnation};
-    return pthread_mutex_init(&j->lock, NULL) ? FW_NOMEM : FW_OK;
+    if (pthread_mutex_init(&j->lock, NULL))
+        return FW_NOMEM;
+    pthread_mutex_init(&j->disk, NULL);
+    return FW_OK;
 }
 
 void fw_jobs_close(struct fw_jobs *j)
@@ -21,6 +24,7 @@ void fw_jobs_close(struct fw_jobs *j)
     free(j->items);
     j->items = NULL;
     j->n = 0;
+    pthread_mutex_destroy(&j->disk);
     pthread_mutex_destroy(&j->lock);
 }
 
@@ -53,27 +57,37 @@ static fw_status insert(struct fw_jobs *j, struct fw_job_thread *t,
     return FW_OK;
 }
 
+fw_status fw_jobs_add(struct fw_jobs *j, struct fw_job_thread *t,
+                      struct fw_err *err)
+{
+    fw_status s;
+
+    pthread_mutex_lock(&j->lock);
+    s = insert(j, t, err);
+    pthread_mutex_unlock(&j->lock);
+    return s;
+}
+
 fw_status fw_jobs_create(struct fw_jobs *j, const struct fw_job_spec *spec,
                          struct fw_job_thread **out, struct fw_err *err)
 {
     struct fw_job_spec full = *spec; /* borrows the tensor list */
-    struct fw_job_thread *t;
+    struct fw_job_thread *t = NULL;
     fw_status s;
 
     fw_job_spec_default(&full);
     s = fw_job_spec_check(&full, err);
     if (s == FW_OK)
-        s = fw_job_thread_start(&full, j->incarnation, &t, err);
-    if (s != FW_OK)
-        return s;
-    pthread_mutex_lock(&j->lock);
-    s = insert(j, t, err);
-    pthread_mutex_unlock(&j->lock);
+        s = fw_job_thread_create(&full, j->incarnation, &t, err);
+    if (s == FW_OK)
+        s = fw_job_thread_run(t, err);
+    if (s == FW_OK)
+        s = fw_jobs_add(j, t, err);
     if (s == FW_OK && out) {
         *out = t;
         return FW_OK;
     }
-    if (s != FW_OK)
+    if (s != FW_OK && t)
         fw_job_thread_stop(t);
     fw_job_thread_unref(t);
     return s;

@@ -7,7 +7,8 @@
 #include "server/engine/job_thread.h"
 
 struct fw_jobs {
-    pthread_mutex_t lock;         /* guards items, n and capacity */
+    pthread_mutex_t lock; /* guards items, n and capacity */
+    pthread_mutex_t disk; /* held while a job's files are written or removed */
     struct fw_job_thread **items; /* owned, ref each; in order of creation */
     size_t n;
     size_t capacity;
@@ -27,6 +28,11 @@ FW_MUST_USE fw_status fw_jobs_create(struct fw_jobs *j,
                                      const struct fw_job_spec *spec,
                                      struct fw_job_thread **out,
                                      struct fw_err *err);
+
+/* Put in a job whose thread runs; the table takes a reference of its own.
+ * JOB_EXISTS, TOO_MANY_JOBS, OUT_OF_MEMORY. */
+FW_MUST_USE fw_status fw_jobs_add(struct fw_jobs *j, struct fw_job_thread *t,
+                                  struct fw_err *err);
 
 /* A reference, or JOB_NOT_FOUND. */
 FW_MUST_USE fw_status fw_jobs_find(struct fw_jobs *j, const char *name,

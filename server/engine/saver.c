@@ -101,8 +101,27 @@ static fw_status write_file(const struct fw_store *store,
     return fw_checkpoint_save(store, &c, s->path, err);
 }
 
-fw_status fw_saver_save(const struct fw_store *store, struct fw_job_thread *t,
-                        struct fw_err *err)
+/* Write the file unless the job was deleted: FW_CLOSED. */
+static fw_status write_if_there(const struct fw_store *store,
+                                struct fw_jobs *jobs, struct fw_job_thread *t,
+                                struct snapshot *s, struct fw_err *err)
+{
+    struct fw_job_thread *there = NULL;
+    fw_status st;
+
+    pthread_mutex_lock(&jobs->disk);
+    st = fw_jobs_find(jobs, fw_job_thread_name(t), &there, err);
+    if (st == FW_OK && there == t)
+        st = write_file(store, fw_job_thread_spec(t), s, err);
+    else
+        st = FW_CLOSED;
+    pthread_mutex_unlock(&jobs->disk);
+    fw_job_thread_unref(there);
+    return st;
+}
+
+fw_status fw_saver_save(const struct fw_store *store, struct fw_jobs *jobs,
+                        struct fw_job_thread *t, struct fw_err *err)
 {
     struct snapshot s = {.path = ""};
     fw_status st;
@@ -114,7 +133,7 @@ fw_status fw_saver_save(const struct fw_store *store, struct fw_job_thread *t,
     pthread_cond_init(&s.wake, NULL);
     st = ask(t, &s, run_copy);
     if (st == FW_OK && s.version) {
-        st = write_file(store, fw_job_thread_spec(t), &s, err);
+        st = write_if_there(store, jobs, t, &s, err);
         if (st == FW_OK)
             st = ask(t, &s, run_durable);
     }
@@ -141,6 +160,21 @@ fw_status fw_saver_save_stopped(const struct fw_store *store,
     return st;
 }
 
+fw_status fw_saver_remove(const struct fw_store *store, struct fw_jobs *jobs,
+                          const char *job, struct fw_err *err)
+{
+    struct fw_job_thread *there = NULL;
+    fw_status st = FW_OK;
+
+    pthread_mutex_lock(&jobs->disk);
+    /* Another job may have got the name: then the files are its own by now. */
+    if (fw_jobs_find(jobs, job, &there, NULL) == FW_NOT_FOUND)
+        st = fw_checkpoint_remove(store, job, err);
+    pthread_mutex_unlock(&jobs->disk);
+    fw_job_thread_unref(there);
+    return st;
+}
+
 void fw_saver_save_all(const struct fw_store *store, struct fw_jobs *jobs)
 {
     struct fw_job_thread **all;
@@ -150,7 +184,7 @@ void fw_saver_save_all(const struct fw_store *store, struct fw_jobs *jobs)
     if (fw_jobs_all(jobs, &all, &n) != FW_OK)
         return; /* the next round will do */
     for (size_t i = 0; i < n; i++) {
-        fw_status s = fw_saver_save(store, all[i], &err);
+        fw_status s = fw_saver_save(store, jobs, all[i], &err);
 
         if (s != FW_OK && s != FW_CLOSED)
             fw_log(FW_LOG_ERROR, "checkpoint_failed", "job=%s error=\"%s\"",

@@ -13,6 +13,7 @@
 /* Save a job if it has changed since its last checkpoint.  FW_CLOSED: it has
  * ended.  On FW_OK the job knows what is durable. */
 FW_MUST_USE fw_status fw_saver_save(const struct fw_store *store,
+                                    struct fw_jobs *jobs,
                                     struct fw_job_thread *t,
                                     struct fw_err *err);
 
@@ -20,6 +21,12 @@ FW_MUST_USE fw_status fw_saver_save(const struct fw_store *store,
 FW_MUST_USE fw_status fw_saver_save_stopped(const struct fw_store *store,
                                             struct fw_job *job,
                                             struct fw_err *err);
+
+/* Remove the files of a job that was taken out of the table: no save that is
+ * under way brings them back.  Waits for such a save. */
+FW_MUST_USE fw_status fw_saver_remove(const struct fw_store *store,
+                                      struct fw_jobs *jobs, const char *job,
+                                      struct fw_err *err);
 
 /* Save all jobs; failures are logged, and the others go on. */
 void fw_saver_save_all(const struct fw_store *store, struct fw_jobs *jobs);

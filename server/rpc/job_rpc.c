@@ -6,6 +6,7 @@
 #include "sdk/base/mem.h"
 #include "sdk/wire/codec.h"
 #include "sdk/wire/reason.h"
+#include "server/engine/saver.h"
 #include "server/rpc/server.h"
 
 void fw_create_job(struct fw_call *c, struct fw_message *m)
@@ -105,6 +106,7 @@ void fw_delete_job(struct fw_call *c, struct fw_message *m)
     if (s == FW_OK) {
         fw_job_thread_stop(t);
         fw_job_thread_unref(t);
+        s = fw_saver_remove(c->server->store, c->server->jobs, in.job, &err);
         fw_log(FW_LOG_INFO, "job_deleted", "job=%s", in.job);
     }
     fw_unary_answer(c, s, &out, &err);

@@ -113,12 +113,14 @@ static bool arm_all(struct fw_server *s, void *const *registered)
 }
 
 fw_status fw_server_open(struct fw_server *s, struct fw_jobs *jobs,
-                         const char *address, struct fw_err *err)
+                         const struct fw_store *store, const char *address,
+                         struct fw_err *err)
 {
     void *registered[FW_METHODS_MAX];
     fw_status st;
 
-    *s = (struct fw_server){.jobs = jobs, .born_ms = fw_clock_mono_ms()};
+    *s = (struct fw_server){
+        .jobs = jobs, .store = store, .born_ms = fw_clock_mono_ms()};
     fw_list_init(&s->watchers);
     pthread_mutex_init(&s->watch_lock, NULL);
     pthread_mutex_init(&s->lock, NULL);

@@ -10,12 +10,14 @@
 #include "sdk/base/list.h"
 #include "server/engine/jobs.h"
 #include "server/rpc/call.h"
+#include "server/store/checkpoint.h"
 
 #define FW_BULK_THREADS    1
 #define FW_CONTROL_THREADS 2
 
 struct fw_server {
     struct fw_jobs *jobs;           /* lent by the program */
+    const struct fw_store *store;   /* lent by the program */
     grpc_server *server;            /* owned */
     grpc_completion_queue *bulk;    /* owned */
     grpc_completion_queue *control; /* owned */
@@ -39,6 +41,7 @@ struct fw_server {
 /* Bind, start threads, take calls.  FW_IO with a clear line if the address is
  * taken or wrong; then `s` is closed. */
 FW_MUST_USE fw_status fw_server_open(struct fw_server *s, struct fw_jobs *jobs,
+                                     const struct fw_store *store,
                                      const char *address, struct fw_err *err);
 
 /* Refuse joins, say NOT_SERVING; calls in flight go on.  Any thread. */

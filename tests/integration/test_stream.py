@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""The Train stream under pressure: what a worker is told is so, and nothing that
-was asked for is lost."""
+"""The Train stream and the server's life under pressure: what a worker is told
+is so, nothing that was asked for is lost, and jobs outlive the server."""
 import pathlib
 import queue
 import signal
@@ -205,6 +205,41 @@ class Life(unittest.TestCase):
         self.addCleanup(server.stop, signal.SIGKILL)
         self.addCleanup(server.remove)
         return server
+
+    def test_jobs_outlive_the_server_and_deleted_ones_do_not(self):
+        server = self.start()
+        c = Client(server)
+        n = CHUNK + 3
+        c.create("kept", n)
+        c.create("dropped", 2)
+        c.initialize("kept", np.arange(n, dtype="<f4"))
+        c.initialize("dropped", np.zeros(2, "<f4"))
+        stream = c.open("kept", "w")
+        for i in (1, 2):
+            stream.gradient(i, i - 1, np.ones(n, "<f4"))
+            stream.read_ack()
+        stream.close()
+        before, version = c.pull("kept")
+        self.assertEqual(server.stop(), 0)
+        server = self.start(server.data)
+        c = Client(server)
+        after, again = c.pull("kept")
+        self.assertEqual(again, version)
+        np.testing.assert_array_equal(before, after)
+        # The momentum buffer came back, too: u = 0.5 * 1.5 + 1.
+        stream = c.open("kept", "w")
+        stream.gradient(1, version, np.ones(n, "<f4"))
+        self.assertEqual(stream.read_ack().version, 3)
+        stream.close()
+        np.testing.assert_allclose(c.pull("kept")[0], before - 0.01 * 1.75,
+                                   rtol=1e-6, atol=1e-6)
+        c.jobs.DeleteJob(S.job.DeleteJobRequest(job="dropped"), timeout=10)
+        self.assertEqual(server.stop(), 0)
+        server = self.start(server.data)
+        names = Client(server).jobs.ListJobs(S.job.ListJobsRequest(),
+                                             timeout=10).jobs
+        self.assertEqual(list(names), ["kept"])
+        self.assertEqual(server.stop(), 0)
 
     def test_a_signal_ends_streams_by_name_and_soon(self):
         server = self.start()
