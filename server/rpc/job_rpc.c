@@ -23,6 +23,8 @@ void fw_create_job(struct fw_call *c, struct fw_message *m)
     if (!fw_unary_take(c, m, &scratch, &flat))
         return;
     s = fw_decode_create_job_request(flat.data, flat.n, &in, &err);
+    if (s == FW_OK && fw_unary_again(c, in.request_id))
+        goto done;
     if (s == FW_OK && fw_server_draining(c->server))
         s = FW_REFUSE(&err, DRAINING, "the server is going down");
     if (s == FW_OK)
@@ -35,6 +37,7 @@ void fw_create_job(struct fw_call *c, struct fw_message *m)
         fw_job_thread_unref(t);
     }
     fw_unary_answer(c, s, &out, &err);
+done:
     fw_job_message_close(&in);
     fw_bytes_close(&scratch);
 }
@@ -101,6 +104,8 @@ void fw_delete_job(struct fw_call *c, struct fw_message *m)
     if (!fw_unary_take(c, m, &scratch, &flat))
         return;
     s = fw_decode_delete_job_request(flat.data, flat.n, &in, &err);
+    if (s == FW_OK && fw_unary_again(c, in.request_id))
+        goto done;
     if (s == FW_OK)
         s = fw_jobs_take(c->server->jobs, in.job, &t, &err);
     if (s == FW_OK) {
@@ -110,6 +115,7 @@ void fw_delete_job(struct fw_call *c, struct fw_message *m)
         fw_log(FW_LOG_INFO, "job_deleted", "job=%s", in.job);
     }
     fw_unary_answer(c, s, &out, &err);
+done:
     fw_bytes_close(&scratch);
 }
 
@@ -161,12 +167,15 @@ void fw_set_controller(struct fw_call *c, struct fw_message *m)
     set->letter = (struct fw_letter){
         .run = run_set, .after = answer_set, .drop = drop_set};
     s = fw_decode_set_controller_request(flat.data, flat.n, &set->set, &err);
+    if (s == FW_OK && fw_unary_again(c, set->set.request_id))
+        goto done;
     if (s == FW_OK)
         s = fw_jobs_find(c->server->jobs, set->set.job, &t, &err);
     if (s == FW_OK)
         fw_unary_post(c, t, &set->letter);
     else
         fw_unary_answer(c, s, &none, &err);
+done:
     fw_job_thread_unref(t);
     fw_bytes_close(&scratch);
 }

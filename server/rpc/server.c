@@ -121,6 +121,8 @@ fw_status fw_server_open(struct fw_server *s, struct fw_jobs *jobs,
 
     *s = (struct fw_server){
         .jobs = jobs, .store = store, .born_ms = fw_clock_mono_ms()};
+    if (fw_answers_init(&s->answers) != FW_OK)
+        return fw_err_set(err, FW_NOMEM, "cannot make a lock");
     fw_list_init(&s->watchers);
     pthread_mutex_init(&s->watch_lock, NULL);
     pthread_mutex_init(&s->lock, NULL);
@@ -258,6 +260,7 @@ void fw_server_close(struct fw_server *s, int64_t grace_ms)
     grpc_completion_queue_destroy(s->bulk);
     grpc_completion_queue_destroy(s->control);
     grpc_shutdown();
+    fw_answers_close(&s->answers);
     pthread_cond_destroy(&s->quiet);
     pthread_mutex_destroy(&s->lock);
     pthread_mutex_destroy(&s->watch_lock);

@@ -9,6 +9,7 @@
 
 #include "sdk/base/list.h"
 #include "server/engine/jobs.h"
+#include "server/rpc/answers.h"
 #include "server/rpc/call.h"
 #include "server/store/checkpoint.h"
 
@@ -22,7 +23,8 @@ struct fw_server {
     grpc_completion_queue *bulk;    /* owned */
     grpc_completion_queue *control; /* owned */
     pthread_t threads[FW_BULK_THREADS + FW_CONTROL_THREADS];
-    size_t n_threads; /* that run */
+    size_t n_threads;          /* that run */
+    struct fw_answers answers; /* to requests with an id */
     int64_t born_ms;
     int port;               /* bound */
     struct fw_tag shutdown; /* of grpc_server_shutdown */

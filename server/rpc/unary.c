@@ -1,6 +1,9 @@
 #include "server/rpc/unary.h"
 
+#include <stdio.h>
+
 #include "sdk/wire/reason.h"
+#include "server/rpc/server.h"
 
 void fw_unary_start(struct fw_call *c)
 {
@@ -44,12 +47,28 @@ bool fw_unary_take(struct fw_call *c, struct fw_message *m,
     return s == FW_OK;
 }
 
+bool fw_unary_again(struct fw_call *c, const char *id)
+{
+    struct fw_unary *u = c->state;
+    struct fw_bytes bytes = {0};
+    bool found = *id && fw_answers_find(&c->server->answers, c->method->path,
+                                        id, &bytes);
+
+    if (found)
+        fw_unary_answer(c, FW_OK, &bytes, NULL); /* has no id: not kept twice */
+    else
+        snprintf(u->id, sizeof(u->id), "%s", id);
+    return found;
+}
+
 void fw_unary_answer(struct fw_call *c, fw_status s, struct fw_bytes *bytes,
                      const struct fw_err *err)
 {
     struct fw_unary *u = c->state;
     struct fw_err none = {"OUT_OF_MEMORY", "no memory for the answer"};
 
+    if (s == FW_OK && u->id[0])
+        fw_answers_keep(&c->server->answers, c->method->path, u->id, bytes);
     if (s == FW_OK) {
         pthread_mutex_lock(&c->lock);
         u->answer = fw_buffer_copy(bytes);

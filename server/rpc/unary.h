@@ -15,6 +15,7 @@
 struct fw_unary {
     grpc_byte_buffer *answer; /* owned; waits to be written */
     bool read;                /* the request has arrived */
+    char id[FW_NAME_MAX + 1]; /* of the request; empty: none */
 };
 
 /* For the tables: begin, read, write and close of every unary method. */
@@ -26,6 +27,10 @@ void fw_unary_close(struct fw_call *c);
  * (also when there is no request).  Lent by `scratch` and `m`. */
 bool fw_unary_take(struct fw_call *c, struct fw_message *m,
                    struct fw_bytes *scratch, struct fw_span *flat);
+
+/* True if a request with this id was answered before and is answered so again;
+ * else the answer to come is kept under the id, which may be empty. */
+bool fw_unary_again(struct fw_call *c, const char *id);
 
 /* Answer with `s` and, if that is FW_OK, the encoded bytes; closes `bytes`. */
 void fw_unary_answer(struct fw_call *c, fw_status s, struct fw_bytes *bytes,

@@ -158,6 +158,14 @@ class OnOneServer(unittest.TestCase):
         self.assertIn(b"MESSAGE_TOO_LARGE",
                       trailer["grpc-status-details-bin"])
 
+    def test_a_request_id_makes_a_second_request_harmless(self):
+        c = self.client
+        first = c.create("again", 2, request_id="id-1")
+        second = c.create("again", 2, request_id="id-1")
+        self.assertEqual(first, second)
+        with self.assertRaises(grpc.RpcError):
+            c.create("again", 2, request_id="id-2")
+
     def test_workers_that_wait_for_room_all_finish(self):
         """Room for two gradients, eight workers: they take turns, also with
         broken chunks at the head of the line."""
