@@ -2,6 +2,7 @@
 
 #include "server/rpc/bulk_rpc.h"
 #include "server/rpc/job_rpc.h"
+#include "server/rpc/reflection_rpc.h"
 #include "server/rpc/status_rpc.h"
 #include "server/rpc/train_stream.h"
 #include "server/rpc/training_rpc.h"
@@ -43,8 +44,8 @@ const struct fw_method fw_methods[] = {
     UNARY(HEALTH "Check", fw_unary, fw_check_health),
     {HEALTH "Watch", false, sizeof(struct fw_watch), fw_call_read,
      fw_watch_health, fw_watch_next, fw_watch_close},
-    {REFLECTION "ServerReflectionInfo", false, sizeof(struct fw_watch),
-     fw_call_read, fw_reflect, fw_watch_next, fw_watch_close},
+    {REFLECTION "ServerReflectionInfo", false, sizeof(struct fw_reflection),
+     fw_call_read, fw_reflect, fw_reflection_next, fw_reflection_close},
 };
 
 const size_t fw_methods_n = sizeof(fw_methods) / sizeof(*fw_methods);

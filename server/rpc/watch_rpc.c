@@ -187,27 +187,3 @@ void fw_watch_tick(struct fw_server *s, int64_t now_ms)
     }
     pthread_mutex_unlock(&s->watch_lock);
 }
-
-void fw_reflect(struct fw_call *c, struct fw_message *m)
-{
-    struct fw_bytes scratch = {0};
-    struct fw_bytes out = {0};
-    struct fw_err err = {0};
-    struct fw_span flat;
-    fw_status s;
-
-    if (!m) { /* the client has no more questions */
-        fw_call_finish(c, FW_OK, NULL);
-        return;
-    }
-    s = fw_message_flat(m, &scratch, &flat);
-    if (s == FW_OK)
-        s = fw_reflection_answer(flat.data, flat.n, &out, &err);
-    if (s == FW_OK) {
-        answer(c, &out);
-        fw_call_read(c);
-    } else {
-        fw_call_finish(c, s, &err);
-    }
-    fw_bytes_close(&scratch);
-}

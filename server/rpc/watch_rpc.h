@@ -1,5 +1,5 @@
-/* watch_rpc.h - methods that answer again and again: WatchStatus, the health
- * Watch and reflection.
+/* watch_rpc.h - methods that answer again and again: WatchStatus and the
+ * health Watch.
  *
  * A watcher stands in the server's list and gets its next message from the
  * clock's tick; one that is slow is passed over, so it skips and nothing is
@@ -13,7 +13,7 @@
 #include "server/engine/jobs.h"
 #include "server/rpc/call.h"
 
-/* The state of the three. */
+/* The state of both. */
 struct fw_watch {
     grpc_byte_buffer *answer;  /* owned; waits to be written; call's lock */
     struct fw_list link;       /* in the server's list; its watch lock */
@@ -29,7 +29,6 @@ struct fw_watch {
 
 void fw_watch_status(struct fw_call *c, struct fw_message *m);
 void fw_watch_health(struct fw_call *c, struct fw_message *m);
-void fw_reflect(struct fw_call *c, struct fw_message *m);
 
 /* Give every watcher that is due its next message, and let go of those that
  * have gone.  Loop thread. */

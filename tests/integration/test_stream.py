@@ -166,6 +166,21 @@ class OnOneServer(unittest.TestCase):
         with self.assertRaises(grpc.RpcError):
             c.create("again", 2, request_id="id-2")
 
+    def test_questions_asked_at_once_are_all_answered_in_order(self):
+        R = S.reflection
+        reflect = self.server.channel.stream_stream(
+            "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+            request_serializer=R.ServerReflectionRequest.SerializeToString,
+            response_deserializer=R.ServerReflectionResponse.FromString)
+        for _ in range(20):
+            asked = [f"no.such{i}" for i in range(20)]
+            answers = reflect(iter([
+                R.ServerReflectionRequest(file_containing_symbol=a)
+                for a in asked]), timeout=10)
+            self.assertEqual(
+                [a.original_request.file_containing_symbol for a in answers],
+                asked)
+
     def test_workers_that_wait_for_room_all_finish(self):
         """Room for two gradients, eight workers: they take turns, also with
         broken chunks at the head of the line."""
