@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/worker/probe.h"
 #include "sdk/base/clock.h"
 #include "sdk/base/mem.h"
 
@@ -19,7 +18,6 @@ struct trainer {
     struct fw_worker *worker; /* owned */
     float *parameters;        /* owned */
     float *gradient;          /* owned */
-    struct fw_probe probe;    /* owned */
     double staleness_sum;
     int64_t begun_us;
     int64_t told_us; /* when progress was told last */
@@ -29,7 +27,6 @@ static fw_status join(struct trainer *t, struct fw_err *err)
 {
     uint64_t n = fw_task_n_elements(t->task);
     struct fw_worker_options w;
-    uint32_t interval;
     fw_status s;
 
     t->parameters = fw_mem_aligned(n, sizeof(float));
@@ -48,34 +45,45 @@ static fw_status join(struct trainer *t, struct fw_err *err)
     s = fw_worker_open(&w, &t->worker, err);
     if (s != FW_OK)
         return s;
-    interval = t->o->probe ? fw_worker_probe_interval(t->worker) : 0;
-    s = fw_probe_init(&t->probe, n, interval, t->o->seed);
-    if (s != FW_OK)
-        return fw_err_set(err, s, "out of memory");
     return fw_worker_pull(t->worker, t->parameters, &t->p->version, err);
+}
+
+/* The gradient of the batch taken last, elsewhere. */
+static bool evaluate(void *user, const float *parameters, float *gradient)
+{
+    struct trainer *t = user;
+    double loss;
+
+    t->p->probes++;
+    return fw_task_gradient(t->task, parameters, gradient, &loss, NULL) ==
+           FW_OK;
+}
+
+/* The curvature of the batch taken last, if the server wants to know it. */
+static fw_status probe(struct trainer *t, struct fw_gradient *g,
+                       struct fw_err *err)
+{
+    fw_status s;
+
+    if (!t->o->probe)
+        return FW_OK;
+    s = fw_worker_probe(t->worker, t->parameters, g, evaluate, t, err);
+    if (g->curvature > 0)
+        t->p->curvature = g->curvature;
+    return s;
 }
 
 /* Gradient, loss and perhaps curvature of the next batch at the parameters. */
 static fw_status compute(struct trainer *t, struct fw_gradient *g,
                          struct fw_err *err)
 {
-    double shifted_loss;
     fw_status s;
 
     g->samples = fw_task_next(t->task);
     g->values = t->gradient;
     g->base_version = t->p->version;
     s = fw_task_gradient(t->task, t->parameters, t->gradient, &g->loss, err);
-    if (s != FW_OK || !fw_probe_due(&t->probe))
-        return s;
-    fw_probe_shift(&t->probe, t->parameters);
-    s = fw_task_gradient(t->task, t->probe.parameters, t->probe.gradient,
-                         &shifted_loss, err);
-    if (s == FW_OK)
-        g->curvature = fw_probe_measure(&t->probe, t->gradient);
-    if (g->curvature > 0)
-        t->p->curvature = g->curvature;
-    return s;
+    return s == FW_OK ? probe(t, g, err) : s;
 }
 
 /* Be as slow as --slowdown says. */
@@ -174,7 +182,6 @@ fw_status fw_trainer_run(const struct fw_trainer_options *o,
         s = go_round(&t, err);
     out->seconds = (double)(fw_clock_mono_us() - t.begun_us) / 1e6;
     fw_worker_close(t.worker);
-    fw_probe_close(&t.probe);
     free(t.gradient);
     free(t.parameters);
     return s;

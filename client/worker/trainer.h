@@ -18,6 +18,7 @@ struct fw_trainer_progress {
     double staleness; /* mean over its gradients; NAN before the first */
     double momentum;  /* of the last step */
     double curvature; /* of the last probe; NAN before it */
+    uint64_t probes;  /* gradient evaluations spent on probes */
     const char *name; /* it joined by; valid during the call only */
 };
 

@@ -86,6 +86,7 @@ static fw_status refusal(const struct fw_gradient_ack *ack, struct fw_err *err)
 static fw_status take_answer(struct fw_session *s, struct fw_ack *ack,
                              struct fw_err *err)
 {
+    s->probe = s->ack.probe;
     if (is_refused(s))
         return refusal(&s->ack, err);
     if (s->rx.values && s->rx.version < s->ack.version)

@@ -175,6 +175,7 @@ static void settle(struct fw_session *s)
     uint32_t *beat = &s->joined.heartbeat_ms;
 
     s->chunk = s->joined.chunk_elements;
+    s->probe = s->joined.probe;
     if (!s->chunk || s->chunk > FW_CHUNK_ELEMENTS)
         s->chunk = FW_CHUNK_ELEMENTS;
     if (*beat < HEARTBEAT_LOW_MS)

@@ -6,6 +6,7 @@
 #include "sdk/base/mem.h"
 #include "sdk/client/connection.h"
 #include "sdk/client/options.h"
+#include "sdk/client/probe.h"
 #include "sdk/client/report.h"
 #include "sdk/client/session.h"
 #include "sdk/client/upload.h"
@@ -15,6 +16,7 @@ struct fw_worker {
     uint32_t timeout_ms;
     struct fw_connection connection; /* owned */
     struct fw_session session;       /* owned; on the connection */
+    struct fw_probe probe;           /* owned */
 };
 
 /* The caller's arrays are as long as the caller's tensors, so the server must
@@ -75,6 +77,8 @@ static fw_status open_worker(struct fw_worker *w,
         s = check_length(w, join, err);
     if (s == FW_OK)
         s = upload(w, o->initial, err);
+    if (s == FW_OK)
+        w->probe.n = w->session.joined.n_elements;
     return s;
 }
 
@@ -148,9 +152,25 @@ FW_API const char *fw_worker_name(const struct fw_worker *w)
     return w->name;
 }
 
-FW_API uint32_t fw_worker_probe_interval(const struct fw_worker *w)
+FW_API bool fw_worker_wants_probe(const struct fw_worker *w)
 {
-    return w->session.joined.probe_interval;
+    return w->session.probe;
+}
+
+FW_API fw_status fw_worker_probe(struct fw_worker *w, const float *parameters,
+                                 struct fw_gradient *g, fw_gradient_fn *fn,
+                                 void *user, struct fw_err *err)
+{
+    g->curvature = 0.0;
+    if (!w->session.probe)
+        return FW_OK;
+    if (fw_probe_shift(&w->probe, parameters, g->values) != FW_OK)
+        return fw_err_set(err, FW_NOMEM, "no memory for a probe");
+    if (!fn(user, w->probe.parameters, w->probe.gradient))
+        return fw_err_set(err, FW_INVALID,
+                          "the gradient function failed in a probe");
+    g->curvature = fw_probe_measure(&w->probe, g->values);
+    return FW_OK;
 }
 
 FW_API void fw_worker_close(struct fw_worker *w)
@@ -158,6 +178,7 @@ FW_API void fw_worker_close(struct fw_worker *w)
     if (!w)
         return;
     fw_session_close(&w->session);
+    fw_probe_close(&w->probe);
     fw_connection_close(&w->connection);
     free(w);
 }

@@ -293,6 +293,8 @@ static fw_status take_ack(const struct fw_field *f, void *to,
         return take_u64(f, &a->incarnation, err);
     case 10:
         return take_bool(f, &a->duplicate, err);
+    case 11:
+        return take_bool(f, &a->probe, err);
     default:
         return FW_OK;
     }

@@ -188,6 +188,7 @@ static void put_ack(struct pen *p, const struct fw_gradient_ack *a)
     put_u64(p, 8, a->durable_version);
     put_u64(p, 9, a->incarnation);
     put_u64(p, 10, a->duplicate);
+    put_u64(p, 11, a->probe);
 }
 
 /* Append field `number` holding what was written between `inner` and `p`. */

@@ -85,6 +85,7 @@ fw_status fw_encode_join_response(const struct fw_join_response *m,
     p.probe_interval = m->probe_interval;
     p.protocol = m->protocol;
     p.resume_sequence = m->resume_sequence;
+    p.probe = m->probe;
     return fw_pack(&p.base, out);
 }
 
@@ -115,6 +116,7 @@ fw_status fw_decode_join_response(const uint8_t *data, size_t n,
     out->probe_interval = p->probe_interval;
     out->protocol = p->protocol;
     out->resume_sequence = p->resume_sequence;
+    out->probe = p->probe;
     protobuf_c_message_free_unpacked(&p->base, NULL);
     return s;
 }

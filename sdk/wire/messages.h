@@ -42,6 +42,7 @@ struct fw_join_response {
     uint32_t probe_interval;
     uint32_t protocol;
     uint64_t resume_sequence;
+    bool probe; /* its next gradient is wanted with a probe */
 };
 
 /* LeaveRequest and TrainOpen. */
@@ -86,6 +87,7 @@ struct fw_gradient_ack {
     uint64_t durable_version;
     uint64_t incarnation;
     bool duplicate;
+    bool probe; /* its next gradient is wanted with a probe */
 };
 
 struct fw_initialize_response {

@@ -35,6 +35,8 @@ static struct fw_controller_config config_of(const struct fw_controller_spec *c)
         .policy = c->step_policy,
         .allow_negative = c->allow_negative_momentum,
         .floor = c->momentum_floor,
+        .probe_interval =
+            c->probe_interval == UINT32_MAX ? 0 : c->probe_interval,
     };
 }
 
@@ -177,6 +179,7 @@ fw_status fw_job_join(struct fw_job *job, const struct fw_join_request *request,
         .heartbeat_ms = job->spec.limits.lease_ms / 3,
         .probe_interval = probe == UINT32_MAX ? 0 : probe,
         .protocol = FW_PROTOCOL,
+        .probe = fw_controller_ask_probe(&job->controller, fw_job_version(job)),
     };
     memcpy(out->session, session, FW_SESSION_BYTES);
     return FW_OK;

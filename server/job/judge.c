@@ -62,11 +62,11 @@ static fw_status apply(struct fw_job *job, struct fw_session *w,
     struct fw_observation seen = {.version = base + 1,
                                   .staleness = base - h.base_version,
                                   .worker = (uint32_t)w->epoch,
-                                  .loss = h.loss,
-                                  .curvature = h.curvature};
+                                  .loss = h.loss};
     struct fw_version *next;
     fw_status s;
 
+    fw_controller_curvature(&job->controller, h.curvature, base, now_ms);
     ack->momentum = job->controller.momentum;
     ack->learning_rate =
         job->controller.rate * fw_schedule_factor(&job->spec.schedule, base);
@@ -78,6 +78,7 @@ static fw_status apply(struct fw_job *job, struct fw_session *w,
     job->current = next;
     ack->staleness = seen.staleness;
     fw_controller_observe(&job->controller, &seen, now_ms);
+    ack->probe = fw_controller_ask_probe(&job->controller, next->number);
     fw_report_gradient(&job->report, h.loss, h.samples, next->number);
     fw_report_tick(&job->report, job->sessions.connected, now_ms);
     w->gradients++;

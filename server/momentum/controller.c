@@ -11,6 +11,10 @@
 #define REFUSED_MS     60000 /* records of an unusable sensor: one a minute */
 #define GAMMA          0.01  /* of the trim: Zhang & Mitliagkas 2017 */
 #define TRIM_LIMIT     0.3   /* a ringing detector may not rule */
+#define BRAKE          1.5   /* by which a rising loss raises the curvature */
+#define YOUNG          32u   /* updates that are the beginning, and two each */
+#define CATAPULT       0.5   /* share of the curvature that counts there */
+#define RATE_URGENT    0.2   /* a change of the rate that does not wait */
 
 static bool usable(const struct fw_controller_config *g)
 {
@@ -38,6 +42,8 @@ fw_status fw_controller_init(struct fw_controller *c,
         .refused_ms = now_ms - REFUSED_MS,
     };
     fw_curvature_init(&c->curvature);
+    fw_brake_init(&c->brake);
+    fw_prober_init(&c->prober, g->probe_interval);
     fw_trial_init(&c->trial);
     if (usable(g))
         s = fw_decision_log_init(&c->log);
@@ -70,6 +76,7 @@ void fw_controller_members(struct fw_controller *c, uint32_t workers,
 
     c->workers = workers;
     c->fresh = true;
+    fw_prober_hurry(&c->prober, version);
     c->trim = 0.0;
     fw_controller_decide(c, &e, FW_DECIDE_AT_ONCE);
 }
@@ -109,18 +116,61 @@ static void conclude(struct fw_controller *c, enum fw_trial_verdict v,
     fw_controller_decide(c, &e, FW_DECIDE_AT_ONCE);
 }
 
+/* What a probe counts.  Where training begins, a step above the limit does not
+ * diverge but moves to where the loss is flatter ("catapult": Lewkowycz et al.
+ * 2020: up to twice the limit), and a step that avoids this stays where the
+ * loss is sharp. */
+static double seen(const struct fw_controller *c, uint64_t version)
+{
+    return version < YOUNG + 2ull * c->workers ? CATAPULT : 1.0;
+}
+
+void fw_controller_curvature(struct fw_controller *c, double h,
+                             uint64_t version, int64_t now_ms)
+{
+    struct fw_event e = {
+        .cause = "curvature", .version = version, .now_ms = now_ms};
+    char reason[96];
+    bool usable =
+        !isnan(h) && fw_curvature_add(&c->curvature, h * seen(c, version));
+
+    if (usable) {
+        fw_prober_answer(&c->prober);
+        if (fw_controller_drift(c) > RATE_URGENT)
+            fw_controller_decide(c, &e, FW_DECIDE_BY_DEGREES);
+    } else if (!isnan(h)) {
+        snprintf(reason, sizeof(reason),
+                 "a curvature probe said %g, which is of no use", h);
+        refuse(c, reason, version, now_ms);
+    }
+}
+
+bool fw_controller_ask_probe(struct fw_controller *c, uint64_t version)
+{
+    return fw_prober_ask(&c->prober, c->workers, version);
+}
+
+/* The loss rises although the step was thought stable: then the curvature is
+ * larger than was measured. */
+static void mind_the_loss(struct fw_controller *c,
+                          const struct fw_observation *o, int64_t now_ms)
+{
+    struct fw_event e = {
+        .cause = "loss", .version = o->version, .now_ms = now_ms};
+
+    if (!fw_brake_add(&c->brake, o->loss, fw_staleness_mean(&c->staleness)))
+        return;
+    fw_curvature_raise(&c->curvature, BRAKE);
+    if (c->workers > 1)
+        fw_controller_decide(c, &e, FW_DECIDE_BY_DEGREES);
+}
+
 void fw_controller_observe(struct fw_controller *c,
                            const struct fw_observation *o, int64_t now_ms)
 {
-    char reason[96];
-
     fw_staleness_add(&c->staleness, o->staleness, c->workers, o->worker);
+    mind_the_loss(c, o, now_ms);
     conclude(c, fw_trial_add(&c->trial, o->loss, now_ms), o->version, now_ms);
-    if (isnan(o->curvature) || fw_curvature_add(&c->curvature, o->curvature))
-        return;
-    snprintf(reason, sizeof(reason),
-             "a curvature probe said %g, which is of no use", o->curvature);
-    refuse(c, reason, o->version, now_ms);
 }
 
 const uint64_t *fw_controller_coordinates(const struct fw_controller *c,

@@ -13,9 +13,11 @@
 
 #include <stdbool.h>
 
+#include "server/momentum/brake.h"
 #include "server/momentum/curvature.h"
 #include "server/momentum/decision.h"
 #include "server/momentum/laws.h"
+#include "server/momentum/prober.h"
 #include "server/momentum/staleness.h"
 #include "server/momentum/total_momentum.h"
 #include "server/momentum/trial.h"
@@ -34,7 +36,6 @@ struct fw_observation {
     uint64_t staleness; /* tau: versions applied since its base */
     uint32_t worker;    /* slot of the worker, for statistics by worker */
     double loss;        /* training loss; NAN: not known */
-    double curvature;   /* h of a probe; NAN: none */
 };
 
 /* Momentum, rate, workers, law, log and staleness may be read at any time. */
@@ -58,6 +59,8 @@ struct fw_controller {
     /* sensors */
     struct fw_staleness staleness;
     struct fw_curvature curvature;
+    struct fw_prober prober;
+    struct fw_brake brake;
     struct fw_total_momentum total;
     struct fw_trial trial;
 
@@ -67,8 +70,10 @@ struct fw_controller {
     bool running;               /* that input's result has not come back */
     bool fresh;                 /* membership changed: a run is due at once */
     bool asked_fresh;           /* the run was for that: act on it at once */
+    bool asked_early;           /* the run did not wait for its time */
     int64_t asked_ms;           /* when the input was handed out */
     uint64_t asked_samples;     /* staleness.total then */
+    uint64_t early_samples;     /* so many new ones make a run due early */
 
     struct fw_decision_log log; /* owned */
 };
@@ -85,6 +90,15 @@ void fw_controller_close(struct fw_controller *c);
 void fw_controller_members(struct fw_controller *c, uint32_t workers,
                            enum fw_member_cause cause, const char *who,
                            uint64_t version, int64_t now_ms);
+
+/* A gradient is about to be applied: `h` is what its worker's probe measured,
+ * NAN if it made none.  Before the step, so that the step is bounded by it. */
+void fw_controller_curvature(struct fw_controller *c, double h,
+                             uint64_t version, int64_t now_ms);
+
+/* A worker is about to be answered: should it spend a second gradient on
+ * measuring curvature next time?  Mostly not. */
+bool fw_controller_ask_probe(struct fw_controller *c, uint64_t version);
 
 /* A gradient was applied. */
 void fw_controller_observe(struct fw_controller *c,

@@ -11,6 +11,7 @@
 #define RATE_NOISE   0.05 /* and a smaller change of the rate, relative */
 #define TRIAL_DELAYS 10   /* mean delays that a trial lasts */
 #define TRIAL_LEAST  50   /* updates that a trial lasts at least */
+#define REGULAR      0.3  /* sd/mean of tau below which delays are constant */
 #define RATE_LEAST   1e-30
 
 static void copy(char *to, size_t size, const char *from)
@@ -26,6 +27,17 @@ static const struct fw_twin_result *twin_of(const struct fw_controller *c)
     return mine ? &c->twin : NULL;
 }
 
+/* Mean staleness of this cluster: as the twin saw it, else M - 1. */
+static double expected(const struct fw_controller *c)
+{
+    const struct fw_twin_result *twin = twin_of(c);
+    bool own = twin && fw_staleness_settled(&c->staleness, c->workers);
+
+    if (own)
+        return twin->trace_mean;
+    return c->workers > 1 ? c->workers - 1.0 : 0.0;
+}
+
 static struct fw_law_view view_of(const struct fw_controller *c)
 {
     return (struct fw_law_view){
@@ -34,6 +46,11 @@ static struct fw_law_view view_of(const struct fw_controller *c)
         .floor = fw_law_floor(&c->config),
         .workers = c->workers,
         .curvature = c->curvature.h,
+        .awaits_curvature =
+            isnan(c->curvature.h) && fw_prober_awaits(&c->prober, c->workers),
+        .unsettled = !fw_staleness_settled(&c->staleness, c->workers),
+        .staleness = expected(c),
+        .regular = twin_of(c) && c->twin.trace_ratio < REGULAR,
         .twin = twin_of(c),
         .trim = c->trim,
         .pinned_momentum = c->pinned_momentum,
@@ -46,6 +63,17 @@ double fw_controller_bound(const struct fw_controller *c)
     struct fw_law_view v = view_of(c);
 
     return fw_law_bound(&v, c->momentum);
+}
+
+double fw_controller_drift(const struct fw_controller *c)
+{
+    struct fw_law_view v = view_of(c);
+    struct fw_law_choice r;
+
+    fw_law_rate(&v, c->momentum, &r);
+    if (!isfinite(r.value) || r.value <= 0.0)
+        return 0.0;
+    return fabs(r.value - c->rate) / fmin(r.value, c->rate);
 }
 
 /* The facts of the moment; before and after are the same until changed. */

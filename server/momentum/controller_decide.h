@@ -32,6 +32,10 @@ void fw_controller_decide(struct fw_controller *c, const struct fw_event *e,
 void fw_controller_hold(struct fw_controller *c, const struct fw_event *e,
                         const char *reason);
 
+/* How far the law's rate at the momentum in use is from the one in use,
+ * relative to the smaller of the two. */
+double fw_controller_drift(const struct fw_controller *c);
+
 /* s_c(mu)/h at the momentum in use; NAN: not known. */
 double fw_controller_bound(const struct fw_controller *c);
 

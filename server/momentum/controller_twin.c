@@ -8,12 +8,23 @@
 #define IDLE_MS     10000 /* if the law does not use it: for show */
 #define LOST_MS     30000 /* a result that has not come by then never will */
 #define NEW_SAMPLES 32u   /* gradients that make a new run worth while */
-#define GRID        16u   /* momenta asked for; at most FW_TWIN_MOMENTA */
+#define EARLY_FIRST                                                            \
+    16u          /* gradients after a change until the trace is asked          \
+                    again, whatever the time; then doubling */
+#define GRID 16u /* momenta asked for; at most FW_TWIN_MOMENTA */
 
 static bool law_uses_it(const struct fw_controller *c)
 {
     return c->law == FW_LAW_STEP || c->law == FW_LAW_MARGIN ||
            c->law == FW_LAW_CLOSED_LOOP;
+}
+
+/* A new cluster's trace speaks within a few rounds of its workers, which may
+ * be much less than a second. */
+static bool early(const struct fw_controller *c)
+{
+    return law_uses_it(c) &&
+           c->staleness.total - c->asked_samples >= c->early_samples;
 }
 
 static bool due(const struct fw_controller *c, int64_t now_ms)
@@ -27,6 +38,8 @@ static bool due(const struct fw_controller *c, int64_t now_ms)
         return true;
     if (c->running && age < LOST_MS)
         return false;
+    if (early(c))
+        return true;
     return news && age >= (law_uses_it(c) ? EVERY_MS : IDLE_MS);
 }
 
@@ -53,6 +66,11 @@ bool fw_controller_take_twin(struct fw_controller *c, int64_t now_ms,
     in->n_trace = fw_staleness_trace(&c->staleness, c->workers, in->trace);
     grid(c, in);
     c->running = true;
+    c->asked_early = !c->fresh && early(c);
+    if (c->fresh)
+        c->early_samples = c->workers > EARLY_FIRST ? c->workers : EARLY_FIRST;
+    else if (c->asked_early)
+        c->early_samples *= 2;
     c->asked_ms = now_ms;
     c->asked_samples = c->staleness.total;
     c->asked_fresh = c->fresh;
@@ -91,6 +109,8 @@ void fw_controller_give_twin(struct fw_controller *c,
         return;
     if (first)
         fw_controller_decide(c, &e, FW_DECIDE_AT_ONCE);
+    else if (c->asked_early)
+        fw_controller_decide(c, &e, FW_DECIDE_BY_DEGREES);
     else
         fw_controller_tick(c, version, now_ms);
 }

@@ -1,9 +1,9 @@
 #include "server/momentum/curvature.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
-#define WEIGHT  0.2   /* of a new probe: about the last 5 count */
-#define OUTLIER 4.0   /* a probe counts for at most this times the average */
 #define TINIEST 1e-30 /* flatter than this is no curvature to divide by */
 #define LARGEST 1e30
 
@@ -12,21 +12,45 @@ void fw_curvature_init(struct fw_curvature *c)
     *c = (struct fw_curvature){.h = NAN};
 }
 
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a;
+    double y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* Geometric mean of the lower half, the middle one included. */
+static double typical(const struct fw_curvature *c)
+{
+    size_t n =
+        c->probes < FW_CURVATURE_KEPT ? (size_t)c->probes : FW_CURVATURE_KEPT;
+    size_t half = (n + 1) / 2;
+    double sorted[FW_CURVATURE_KEPT];
+    double sum = 0.0;
+
+    memcpy(sorted, c->last, n * sizeof(*sorted));
+    qsort(sorted, n, sizeof(*sorted), compare);
+    for (size_t i = 0; i < half; i++)
+        sum += log(sorted[i]);
+    return exp(sum / (double)half);
+}
+
 bool fw_curvature_add(struct fw_curvature *c, double h)
 {
     if (!isfinite(h) || h < TINIEST || h > LARGEST) {
         c->refused++;
         return false;
     }
-    c->probes++;
-    if (isnan(c->h)) {
-        c->h = h;
-        return true;
-    }
-    if (h > OUTLIER * c->h) {
-        h = OUTLIER * c->h;
-        c->outliers++;
-    }
-    c->h += WEIGHT * (h - c->h);
+    c->last[c->probes++ % FW_CURVATURE_KEPT] = h;
+    c->h = typical(c);
     return true;
+}
+
+void fw_curvature_raise(struct fw_curvature *c, double factor)
+{
+    for (size_t i = 0; i < FW_CURVATURE_KEPT; i++)
+        c->last[i] = fmin(c->last[i] * factor, LARGEST);
+    if (c->probes)
+        c->h = typical(c);
 }

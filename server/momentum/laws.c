@@ -55,8 +55,17 @@ static void count(const struct fw_law_view *v, struct fw_law_choice *out)
                v->workers);
 }
 
-/* The largest momentum whose s_c is within TOLERANCE of the best.  A smaller
- * s_c in between is no obstacle: it is not used. */
+/* What of the best s_c is given up for momentum.  With nearly constant delays
+ * all that momentum below zero can gain is about 0.4/(1 + tau), measured
+ * without noise; a share of that is a smaller share of s_c. */
+static double tolerance(const struct fw_law_view *v)
+{
+    return v->regular ? TOLERANCE * fmin(1.0, 4.0 / (1.0 + v->staleness))
+                      : TOLERANCE;
+}
+
+/* The largest momentum whose s_c is within the tolerance of the best.  A
+ * smaller s_c in between is no obstacle: it is not used. */
 static double widest(const struct fw_law_view *v)
 {
     double range = v->config->reference_momentum - v->floor;
@@ -67,10 +76,19 @@ static double widest(const struct fw_law_view *v)
     for (int i = SCAN; i > 0; i--) {
         double m = v->floor + range * i / SCAN;
 
-        if (fw_twin_limit(v->twin, m) >= (1.0 - TOLERANCE) * best)
+        if (fw_twin_limit(v->twin, m) >= (1.0 - tolerance(v)) * best)
             return m;
     }
     return v->floor;
+}
+
+/* mu* less the implicit momentum that the trace shows, tau/(1 + tau); the
+ * paper's 1 - 1/M for tau = M - 1. */
+static double paper(const struct fw_law_view *v)
+{
+    double implicit = v->staleness / (1.0 + v->staleness);
+
+    return fmax(v->config->reference_momentum - implicit, v->floor);
 }
 
 static void margin(const struct fw_law_view *v, struct fw_law_choice *out)
@@ -83,7 +101,7 @@ static void margin(const struct fw_law_view *v, struct fw_law_choice *out)
                  "count until the twin ran");
         return;
     }
-    m = widest(v);
+    m = fmin(widest(v), paper(v));
     if (m >= v->config->reference_momentum)
         choose(out, m, "reference", "these delays bear the reference");
     else
@@ -129,17 +147,37 @@ static double equal_machines(uint32_t workers)
     return 2.0 * sin(PI / (2.0 * (2.0 * tau + 1.0)));
 }
 
+/* s_c of one worker. */
+static double alone(double momentum)
+{
+    return 2.0 * (1.0 + momentum) / (1.0 - momentum);
+}
+
+/* A guess at the curvature from the reference alone.  One worker is stable with
+ * it up to h = s_c(mu*)/s*, and would be without momentum up to 2/s*: between
+ * the two, in the middle of their logarithms. */
+static double guess(const struct fw_law_view *v)
+{
+    double m = v->config->reference_momentum;
+
+    return sqrt(alone(m) * alone(0.0)) * (1.0 - m) / v->config->reference_rate;
+}
+
 double fw_law_bound(const struct fw_law_view *v, double momentum)
 {
-    double h = v->curvature;
+    double h = v->awaits_curvature ? guess(v) : v->curvature;
+    bool known = v->twin && v->twin->ok;
+    double limit = INFINITY;
 
     if (!isfinite(h) || h <= 0.0)
         return NAN;
     if (v->workers < 2)
-        return 2.0 * (1.0 + momentum) / (1.0 - momentum) / h;
-    if (v->twin && v->twin->ok)
-        return fw_twin_limit(v->twin, momentum) / h;
-    return equal_machines(v->workers) / h;
+        return alone(momentum) / h;
+    if (known)
+        limit = fw_twin_limit(v->twin, momentum);
+    if (!known || v->unsettled)
+        limit = fmin(limit, equal_machines(v->workers));
+    return limit / h;
 }
 
 /* min(s*, kappa s_c(mu)/h) of the laws that look at curvature. */
@@ -154,6 +192,11 @@ static void capped(const struct fw_law_view *v, double momentum, double s,
                "so that the effective step stays %.3g; no curvature: step "
                "not capped",
                s);
+    else if (cap < s && v->awaits_curvature)
+        choose(out, cap * (1.0 - momentum), "curvature is being measured",
+               "so that the effective step %.3g is stable whatever the "
+               "curvature; it is being measured",
+               cap);
     else if (cap < s)
         choose(out, cap * (1.0 - momentum), "curvature",
                "so that the effective step %.3g is %g of the stable %.3g", cap,

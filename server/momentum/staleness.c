@@ -11,9 +11,19 @@
 /* Fraction of the golden ratio: multiples of it fill [0, 1) evenly. */
 #define GOLDEN 0.6180339887498949
 
+#define ROUNDS_SETTLED 2u   /* gradients of every worker since a change */
+#define LEAST_SETTLED  16u  /* with few workers */
+#define LEAST_SCALED   64u  /* samples from which a shape can be told */
+#define ROUNDS_RECENT  32u  /* gradients of every worker that are recent */
+#define LEAST_RECENT   512u /* with few workers */
+
 void fw_staleness_add(struct fw_staleness *s, uint64_t tau, uint32_t workers,
                       uint32_t worker)
 {
+    uint32_t last = (s->next + FW_STALENESS_WINDOW - 1) % FW_STALENESS_WINDOW;
+
+    if (s->n > 0 && s->ring[last].workers != workers)
+        s->since = s->total;
     s->ring[s->next] = (struct fw_staleness_sample){
         tau < UINT32_MAX ? (uint32_t)tau : UINT32_MAX, workers, worker};
     s->next = (s->next + 1) % FW_STALENESS_WINDOW;
@@ -138,22 +148,71 @@ static uint32_t scale(const struct fw_staleness_sample *x, uint32_t workers,
     return (uint32_t)fmin(floor(scaled + turn), UINT32_MAX);
 }
 
+/* Gradients since the number of workers changed to `workers`; 0 if none has
+ * come since. */
+static uint64_t settled_for(const struct fw_staleness *s, uint32_t workers)
+{
+    uint32_t last = (s->next + FW_STALENESS_WINDOW - 1) % FW_STALENESS_WINDOW;
+
+    if (s->n == 0 || s->ring[last].workers != workers)
+        return 0;
+    return s->total - s->since;
+}
+
+bool fw_staleness_settled(const struct fw_staleness *s, uint32_t workers)
+{
+    uint64_t need = (uint64_t)ROUNDS_SETTLED * workers;
+
+    return settled_for(s, workers) >=
+           (need > LEAST_SETTLED ? need : LEAST_SETTLED);
+}
+
+/* How many of the newest samples tell about `workers`: not those of long ago,
+ * and once settled not those begun under another number of them. */
+static uint32_t recent(const struct fw_staleness *s, uint32_t workers)
+{
+    uint64_t n = (uint64_t)ROUNDS_RECENT * workers;
+
+    if (n < LEAST_RECENT)
+        n = LEAST_RECENT;
+    if (fw_staleness_settled(s, workers) &&
+        n > settled_for(s, workers) - workers)
+        n = settled_for(s, workers) - workers;
+    return n < s->n ? (uint32_t)n : s->n;
+}
+
+/* Whether the newest n samples can be scaled: a time with one worker, or the
+ * first moments of a growing cluster, tell nothing about the shape. */
+static bool scalable(const struct fw_staleness *s, uint32_t n)
+{
+    uint32_t usable = 0;
+
+    for (uint32_t i = 1; i <= n; i++)
+        usable +=
+            s->ring[(s->next + FW_STALENESS_WINDOW - i) % FW_STALENESS_WINDOW]
+                .workers > 1;
+    return usable >= LEAST_SCALED;
+}
+
 uint32_t fw_staleness_trace(const struct fw_staleness *s, uint32_t workers,
                             uint32_t *taus)
 {
-    uint32_t n = s->n > 0 ? s->n : FW_STALENESS_DRAWN;
-    uint32_t first = s->n == FW_STALENESS_WINDOW ? s->next : 0;
     uint32_t m = workers > 1 ? workers : 1;
+    uint32_t n = recent(s, m);
+    uint32_t first = s->next + FW_STALENESS_WINDOW - n;
+    bool own = fw_staleness_settled(s, m) || scalable(s, n);
     struct fw_random r;
 
     fw_random_init(&r, DRAW_SEED);
+    if (!own)
+        n = FW_STALENESS_DRAWN;
     for (uint32_t i = 0; i < n; i++) {
         const struct fw_staleness_sample *x =
             &s->ring[(first + i) % FW_STALENESS_WINDOW];
 
-        if (s->n > 0 && x->workers == m)
+        if (own && x->workers == m)
             taus[i] = x->tau;
-        else if (s->n > 0 && x->workers > 1)
+        else if (own && x->workers > 1)
             taus[i] = scale(x, m, i);
         else
             taus[i] = draw(&r, m);

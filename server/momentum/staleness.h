@@ -8,6 +8,7 @@
 #ifndef FW_MOMENTUM_STALENESS_H
 #define FW_MOMENTUM_STALENESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,7 @@ struct fw_staleness {
     uint32_t n;     /* used, at most the window */
     uint32_t next;  /* where the next one goes */
     uint64_t total; /* ever seen */
+    uint64_t since; /* total when the number of workers changed last */
 };
 
 /* What a window of staleness looks like. */
@@ -58,12 +60,17 @@ void fw_staleness_summarise_worker(const struct fw_staleness *s,
                                    struct fw_staleness_summary *out);
 
 /* Write the trace (oldest first, at most FW_STALENESS_WINDOW) as `workers`
- * would have made it, and return its length: tau' = tau (M' - 1)/(M - 1),
- * rounded so that the mean is kept; taus of a time with one worker, and those
- * of a cluster never seen, are drawn from the geometric law (the same on every
- * machine). */
+ * would have made it, and return its length.  Once it is settled, that is what
+ * they did make, lately.  Before that it is scaled, tau' = tau (M' - 1)/(M -
+ * 1), rounded so that the mean is kept; taus of a time with one worker, and
+ * those of a cluster never seen, are drawn from the geometric law (the same on
+ * every machine). */
 uint32_t fw_staleness_trace(const struct fw_staleness *s, uint32_t workers,
                             uint32_t *taus);
+
+/* Whether the trace is of `workers` as they are: enough gradients have come
+ * since their number changed. */
+bool fw_staleness_settled(const struct fw_staleness *s, uint32_t workers);
 
 /* Mean and deviation ratio of that trace; its percentiles are left 0. */
 void fw_staleness_expect(const struct fw_staleness *s, uint32_t workers,

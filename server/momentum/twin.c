@@ -205,6 +205,16 @@ static double mean_of(const uint32_t *trace, uint32_t n)
     return sum / n;
 }
 
+/* Standard deviation by mean; 0 if the mean is 0. */
+static double ratio_of(const uint32_t *trace, uint32_t n, double mean)
+{
+    double squares = 0.0;
+
+    for (uint32_t i = 0; i < n; i++)
+        squares += (trace[i] - mean) * (trace[i] - mean);
+    return mean > 0.0 ? sqrt(squares / n) / mean : 0.0;
+}
+
 void fw_twin_run(const struct fw_twin_input *in, struct fw_twin_result *out)
 {
     struct fw_twin_problem p = {in->trace, in->n_trace, in->updates};
@@ -217,6 +227,7 @@ void fw_twin_run(const struct fw_twin_input *in, struct fw_twin_result *out)
     out->n_momenta = in->n_momenta;
     memcpy(out->momenta, in->momenta, sizeof(out->momenta));
     out->trace_mean = mean_of(in->trace, in->n_trace);
+    out->trace_ratio = ratio_of(in->trace, in->n_trace, out->trace_mean);
     if (p.updates == 0)
         p.updates = (size_t)fmin(fmax(FEWEST, DELAYS * out->trace_mean), MOST);
     out->ok =

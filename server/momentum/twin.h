@@ -38,6 +38,7 @@ struct fw_twin_result {
     double momenta[FW_TWIN_MOMENTA]; /* of the input */
     double limits[FW_TWIN_MOMENTA];  /* s_c of each; finite, above 0 */
     double trace_mean;               /* of tau */
+    double trace_ratio;              /* its standard deviation/mean */
     double ms; /* set by the caller, who has a clock; 0: not measured */
 };
 

@@ -50,6 +50,7 @@
 #ifndef FLYWHEEL_FLYWHEEL_H
 #define FLYWHEEL_FLYWHEEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -217,8 +218,27 @@ FW_API uint64_t fw_worker_n_elements(const struct fw_worker *w);
 /* The name the worker joined by.  Lent by the handle. */
 FW_API const char *fw_worker_name(const struct fw_worker *w);
 
-/* How many gradients lie between curvature probes; 0: do not probe. */
-FW_API uint32_t fw_worker_probe_interval(const struct fw_worker *w);
+/* Whether the server wants the next gradient with a probe of the curvature:
+ * about once in 100 updates of the job (docs/controller.md, "Curvature").  A
+ * worker that cannot need not. */
+FW_API bool fw_worker_wants_probe(const struct fw_worker *w);
+
+/* Computes the gradient at `parameters` on the SAME batch as the gradient that
+ * is being probed: no new batch, no new dropout mask.  False: it failed. */
+typedef bool fw_gradient_fn(void *user, const float *parameters,
+                            float *gradient);
+
+/* Measure curvature if the server wants it: with g the gradient in `g` (at
+ * `parameters`, computed already) and d = g/|g|,
+ *     h = |g(w + eps d) - g(w)|/eps.
+ * Sets g->curvature; 0: it was not wanted or cannot be told.  `fn` is called at
+ * most once, on the caller's thread.  Takes two arrays of parameters at first
+ * use: FW_NOMEM; FW_INVALID: `fn` failed. */
+FW_API FW_MUST_USE fw_status fw_worker_probe(struct fw_worker *w,
+                                             const float *parameters,
+                                             struct fw_gradient *g,
+                                             fw_gradient_fn *fn, void *user,
+                                             struct fw_err *err);
 
 /* Leave the job, stop the thread, free everything.  NULL is allowed.  Waits at
  * most two seconds for the server's goodbye. */

@@ -60,18 +60,15 @@ void controlled_train(const struct cluster *cluster, uint32_t n, double loss,
             &controlled,
             &(struct fw_observation){.version = ++controlled_version,
                                      .staleness = taus[i],
-                                     .loss = loss,
-                                     .curvature = NAN},
+                                     .loss = loss},
             now_ms);
 }
 
+/* Late in training: no beginning is made allowance for. */
 void controlled_probe(double h, int64_t now_ms)
 {
-    fw_controller_observe(
-        &controlled,
-        &(struct fw_observation){
-            .version = ++controlled_version, .loss = NAN, .curvature = h},
-        now_ms);
+    fw_controller_curvature(&controlled, h, controlled_version + 100000,
+                            now_ms);
 }
 
 /* Run the twin if one is due. */

@@ -43,17 +43,53 @@ static void decisions_by_trace_come_at_most_once_a_second(void **state)
     (void)state;
     controlled_open((struct fw_controller_config){.law = FW_LAW_MARGIN});
     controlled_resize(0, 4, 0);
-    controlled_twin(0);
-    n = controlled.log.n;
-    for (int64_t now = 1; now <= 5000; now += 10) {
+    n = 0;
+    for (int64_t now = -1999; now <= 5000; now += 10) {
         controlled_train(&equal, 40, NAN, now);
-        controlled_probe(10.0 + (double)now,
-                         now); /* the step has to fall all the time */
+        /* the step has to fall all the time, but by little */
+        controlled_probe(20.0 + 1e-3 * (double)now, now);
+        if (now <= 0)
+            n = controlled.log.n; /* the new trace has spoken */
         controlled_twin(now);
         fw_controller_tick(&controlled, controlled_version, now);
     }
     assert_true(controlled.log.n > n);
     assert_true(controlled.log.n <= n + 5);
+}
+
+static void a_sharper_loss_is_acted_on_at_once(void **state)
+{
+    double step;
+
+    (void)state;
+    controlled_open((struct fw_controller_config){.law = FW_LAW_MARGIN});
+    controlled_resize(0, 4, 0);
+    for (int i = 0; i < 6; i++)
+        controlled_probe(100.0, 1);
+    step = controlled.rate / (1.0 - controlled.momentum);
+    assert_true(step < 0.1);
+    for (int i = 0; i < 6; i++)
+        controlled_probe(200.0, 2);
+    assert_true(controlled.rate / (1.0 - controlled.momentum) < 0.6 * step);
+    assert_string_equal(fw_decision_log_last(&controlled.log)->cause,
+                        "curvature");
+}
+
+static void a_loss_that_rises_lowers_the_step(void **state)
+{
+    struct cluster equal = {4, 0.0, 1.0, 1};
+    double step;
+
+    (void)state;
+    controlled_open((struct fw_controller_config){.law = FW_LAW_MARGIN});
+    controlled_resize(0, 4, 0);
+    for (int i = 0; i < 6; i++)
+        controlled_probe(100.0, 1);
+    controlled_train(&equal, 100, 1.0, 10);
+    step = controlled.rate / (1.0 - controlled.momentum);
+    controlled_train(&equal, 20, 9.0, 20);
+    assert_true(controlled.rate / (1.0 - controlled.momentum) < 0.8 * step);
+    assert_string_equal(fw_decision_log_last(&controlled.log)->cause, "loss");
 }
 
 static void a_twin_without_an_answer_changes_nothing(void **state)
@@ -153,6 +189,10 @@ int main(void)
         cmocka_unit_test_teardown(
             margin_acts_at_once_on_a_join_and_then_by_degrees, controlled_shut),
         cmocka_unit_test_teardown(decisions_by_trace_come_at_most_once_a_second,
+                                  controlled_shut),
+        cmocka_unit_test_teardown(a_sharper_loss_is_acted_on_at_once,
+                                  controlled_shut),
+        cmocka_unit_test_teardown(a_loss_that_rises_lowers_the_step,
                                   controlled_shut),
         cmocka_unit_test_teardown(a_twin_without_an_answer_changes_nothing,
                                   controlled_shut),

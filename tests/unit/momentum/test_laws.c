@@ -133,16 +133,65 @@ static void margin_counts_until_the_twin_has_run(void **state)
     assert_true(near(momentum_of(FW_LAW_MARGIN, 4), 0.15));
 }
 
+static void margin_is_not_above_what_the_trace_leaves(void **state)
+{
+    (void)state;
+    view.staleness = 3.0; /* 0.9 - 3/4, below s_c's 0.33 */
+    assert_true(near(momentum_of(FW_LAW_MARGIN, 4), 0.15));
+}
+
+static void regular_delays_give_up_less_of_the_best_step(void **state)
+{
+    double loose;
+
+    (void)state;
+    view.staleness = 15.0;
+    config.reference_momentum = 1.0 - 1e-9;
+    twin.limits[0] = 1.0;
+    twin.limits[1] = 0.995;
+    twin.limits[2] = 0.97;
+    config.allow_negative = false;
+    view.staleness = 0.0;
+    loose = momentum_of(FW_LAW_MARGIN, 4);
+    view.regular = true;
+    view.staleness = 15.0;
+    assert_true(momentum_of(FW_LAW_MARGIN, 4) < loose);
+}
+
+static void an_awaited_curvature_is_guessed_from_the_reference(void **state)
+{
+    char binding[64];
+
+    (void)state;
+    view.awaits_curvature = true;
+    assert_true(fw_law_bound(&view, 0.0) < INFINITY);
+    assert_true(rate_of(FW_LAW_MARGIN, 0.0, binding) < 0.1);
+    assert_string_equal(binding, "curvature is being measured");
+}
+
+static void an_unsettled_trace_is_taken_for_equal_machines(void **state)
+{
+    double settled;
+
+    (void)state;
+    view.curvature = 20.0;
+    settled = fw_law_bound(&view, 0.0);
+    view.unsettled = true;
+    assert_true(
+        near(fw_law_bound(&view, 0.0), 2.0 * sin(acos(-1.0) / 14.0) / 20.0));
+    assert_true(fw_law_bound(&view, 0.0) < settled);
+}
+
 static void the_step_is_capped_by_curvature(void **state)
 {
     char binding[64];
 
     (void)state;
     view.curvature = 20.0; /* stable 1.1/20 = 0.055, below s* = 0.1 */
-    assert_true(near(rate_of(FW_LAW_MARGIN, 0.0, binding), 0.9 * 1.10 / 20.0));
+    assert_true(near(rate_of(FW_LAW_MARGIN, 0.0, binding), 0.6 * 1.10 / 20.0));
     assert_string_equal(binding, "curvature");
-    assert_true(near(rate_of(FW_LAW_STEP, 0.9, NULL), .9 * .49 / 20.0 * 0.1));
-    view.curvature = 5.0;
+    assert_true(near(rate_of(FW_LAW_STEP, 0.9, NULL), .6 * .49 / 20.0 * 0.1));
+    view.curvature = 4.0;
     assert_true(near(rate_of(FW_LAW_MARGIN, 0.0, binding), 0.1));
     assert_string_equal(binding, "");
 }
@@ -191,6 +240,14 @@ int main(void)
         cmocka_unit_test_setup(margin_keeps_the_reference_that_delays_bear,
                                begin),
         cmocka_unit_test_setup(margin_counts_until_the_twin_has_run, begin),
+        cmocka_unit_test_setup(margin_is_not_above_what_the_trace_leaves,
+                               begin),
+        cmocka_unit_test_setup(regular_delays_give_up_less_of_the_best_step,
+                               begin),
+        cmocka_unit_test_setup(
+            an_awaited_curvature_is_guessed_from_the_reference, begin),
+        cmocka_unit_test_setup(an_unsettled_trace_is_taken_for_equal_machines,
+                               begin),
         cmocka_unit_test_setup(the_step_is_capped_by_curvature, begin),
         cmocka_unit_test_setup(
             without_curvature_the_step_is_not_capped_and_says_so, begin),
