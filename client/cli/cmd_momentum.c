@@ -34,6 +34,37 @@ static json_t *decisions_as_json(const struct fw_job_status *j,
     return out;
 }
 
+/* What the controller reads. */
+static void show_sensors(const struct fw_job_status *j)
+{
+    const struct fw_momentum_status *m = &j->momentum;
+    const struct fw_staleness_status *t = &j->staleness;
+    char a[FW_SHOWN_BYTES];
+    char b[FW_SHOWN_BYTES];
+    char c[FW_SHOWN_BYTES];
+
+    printf("  workers     %u; implicit momentum %s predicted, %s by the trace, "
+           "total %s measured\n",
+           j->workers, fw_show_number(a, m->implicit_predicted, 3),
+           fw_show_number(b, m->implicit_trace, 3),
+           fw_show_number(c, m->total_measured, 3));
+    printf("  staleness   mean %s, sd/mean %s, p50 %llu, p95 %llu, p99 %llu\n",
+           fw_show_number(a, t->mean, 2),
+           fw_show_number(b, t->deviation_ratio, 2), (unsigned long long)t->p50,
+           (unsigned long long)t->p95, (unsigned long long)t->p99);
+    printf("  curvature   %g by %llu probes (%llu asked for, %llu refused), "
+           "%llu loss alarms\n",
+           m->curvature, (unsigned long long)m->probes_used,
+           (unsigned long long)m->probes_asked,
+           (unsigned long long)m->probes_refused,
+           (unsigned long long)m->loss_alarms);
+    printf("  step        %.4g effective, reference %.4g, stable up to %.4g "
+           "(0: not known); learning rate %g\n",
+           m->effective_step, m->reference_step, m->step_bound,
+           m->learning_rate);
+    printf("  bound by    %s; twin %.2f ms\n", m->binding, m->twin_ms);
+}
+
 static int show_decisions(const struct fw_job_status *j,
                           const struct fw_decision_list *l, bool json)
 {
@@ -47,9 +78,7 @@ static int show_decisions(const struct fw_job_status *j,
     printf("%s: momentum %s now, %s wanted, reference %s, law %s\n", j->name,
            fw_show_number(a, m->momentum, 4), fw_show_number(b, m->target, 4),
            fw_show_number(c, m->reference, 4), fw_law_name(m->law));
-    printf("  implicit: %s predicted, %s by the trace; %u workers\n",
-           fw_show_number(a, m->implicit_predicted, 4),
-           fw_show_number(b, m->implicit_trace, 4), j->workers);
+    show_sensors(j);
     for (uint32_t i = 0; i < l->n; i++) {
         const struct fw_decision_message *d = &l->items[i];
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "client/cli/exit.h"
+#include "server/momentum/staleness.h"
 
 #define INDENT 2 /* columns, for people */
 
@@ -110,20 +111,21 @@ static const char *worker_state(enum fw_worker_state state)
 json_t *fw_json_worker(const struct fw_worker_status *w)
 {
     return json_pack(
-        "{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "name",
+        "{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "name",
         w->name, "state", worker_state(w->state), "epoch", count(w->epoch),
         "silent_ms", count(w->silent_ms), "gradients", count(w->gradients),
         "refused", count(w->refused), "samples", count(w->samples),
         "gradients_per_second", fw_json_real(w->gradients_per_second),
-        "staleness_mean", fw_json_real(w->staleness_mean), "base_version",
-        count(w->base_version), "wire",
+        "staleness_mean", fw_json_real(w->staleness_mean), "staleness_p95",
+        count(w->staleness_p95), "base_version", count(w->base_version), "wire",
         w->wire_dtype == FW_DTYPE_BF16 ? "bf16" : "f32");
 }
 
 static json_t *momentum(const struct fw_momentum_status *m)
 {
     return json_pack(
-        "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s}",
+        "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s, "
+        "s:o, s:o, s:o, s:o, s:o, s:o}",
         "law", fw_law_name(m->law), "reference", fw_json_real(m->reference),
         "momentum", fw_json_real(m->momentum), "target",
         fw_json_real(m->target), "learning_rate",
@@ -133,20 +135,29 @@ static json_t *momentum(const struct fw_momentum_status *m)
         "implicit_predicted", fw_json_real(m->implicit_predicted),
         "implicit_trace", fw_json_real(m->implicit_trace), "total_measured",
         fw_json_real(m->total_measured), "binding", m->binding, "sentence",
-        m->sentence);
+        m->sentence, "twin_ms", fw_json_real(m->twin_ms), "reference_step",
+        fw_json_real(m->reference_step), "probes_asked", count(m->probes_asked),
+        "probes_used", count(m->probes_used), "probes_refused",
+        count(m->probes_refused), "loss_alarms", count(m->loss_alarms));
 }
 
-static json_t *staleness(const struct fw_staleness_status *s)
+/* The measured bars, and beside them those of memoryless workers. */
+static json_t *staleness(const struct fw_staleness_status *s, uint32_t workers)
 {
     json_t *bars = json_array();
+    json_t *geometric = json_array();
 
-    for (uint32_t i = 0; i < s->n_histogram && i < FW_HISTOGRAM_MAX; i++)
+    for (uint32_t i = 0; i < s->n_histogram && i < FW_HISTOGRAM_MAX; i++) {
         json_array_append_new(bars, count(s->histogram[i]));
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "samples",
+        json_array_append_new(geometric,
+                              fw_json_real((double)s->samples *
+                                           fw_staleness_geometric(workers, i)));
+    }
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "samples",
                      count(s->samples), "mean", fw_json_real(s->mean),
                      "deviation_ratio", fw_json_real(s->deviation_ratio), "p50",
                      count(s->p50), "p95", count(s->p95), "p99", count(s->p99),
-                     "histogram", bars);
+                     "histogram", bars, "geometric", geometric);
 }
 
 static json_t *loss(const struct fw_loss_status *l)
@@ -181,7 +192,7 @@ json_t *fw_json_job(const struct fw_job_status *j)
     for (uint32_t i = 0; i < j->n_workers; i++)
         json_array_append_new(workers, fw_json_worker(&j->worker[i]));
     json_object_set_new(out, "momentum", momentum(&j->momentum));
-    json_object_set_new(out, "staleness", staleness(&j->staleness));
+    json_object_set_new(out, "staleness", staleness(&j->staleness, j->workers));
     json_object_set_new(out, "loss", loss(&j->loss));
     json_object_set_new(out, "worker", workers);
     json_object_set_new(out, "checkpoint", json_string(j->checkpoint));

@@ -27,7 +27,8 @@ void fw_spec_args_rows(struct fw_spec_args *a, struct fw_arg *rows)
          "reference, tuned with one worker (0.9)"},
         {"learning-rate", FW_ARG_NUMBER, &a->learning_rate, "R",
          "reference, tuned with one worker (0.01)"},
-        {"law", FW_ARG_TEXT, &a->law, "LAW", "fixed, count or manual (count)"},
+        {"law", FW_ARG_TEXT, &a->law, "LAW",
+         "fixed, count, step, margin, closed_loop, manual (margin)"},
         {"step-policy", FW_ARG_TEXT, &a->step_policy, "P",
          "keep-effective or keep-rate (keep-effective)"},
         {"allow-negative-momentum", FW_ARG_FLAG, &a->allow_negative_momentum,
@@ -52,7 +53,7 @@ void fw_spec_args_rows(struct fw_spec_args *a, struct fw_arg *rows)
         {"lease-ms", FW_ARG_COUNT, &a->lease_ms, "MS",
          "silence after which a worker is lost (15000)"},
         {"probe-interval", FW_ARG_COUNT, &a->probe_interval, "N",
-         "gradients between curvature probes; 0: none (100)"},
+         "updates between curvature probes; 0: none (100)"},
     };
 
     memcpy(rows, all, sizeof(all));

@@ -154,6 +154,19 @@ fw_status fw_admin_decisions(struct fw_admin *a,
     return s;
 }
 
+fw_status fw_admin_trace(struct fw_admin *a, const struct fw_trace_request *m,
+                         struct fw_trace_response *out, struct fw_err *err)
+{
+    struct exchange x = {0};
+    fw_status s = fw_encode_get_trace_request(m, &x.body);
+
+    s = call(a, FW_METHOD_GET_TRACE, &x, s, err);
+    if (s == FW_OK)
+        s = fw_decode_get_trace_response(x.answer.data, x.answer.n, out, err);
+    close_exchange(&x);
+    return s;
+}
+
 fw_status fw_admin_report(struct fw_admin *a, const char *job,
                           const struct fw_evaluation *e, struct fw_err *err)
 {

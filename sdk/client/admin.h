@@ -58,6 +58,12 @@ FW_MUST_USE fw_status fw_admin_decisions(struct fw_admin *a,
                                          struct fw_decision_list *out,
                                          struct fw_err *err);
 
+/* Staleness of the job's last gradients; the caller closes it. */
+FW_MUST_USE fw_status fw_admin_trace(struct fw_admin *a,
+                                     const struct fw_trace_request *m,
+                                     struct fw_trace_response *out,
+                                     struct fw_err *err);
+
 /* TrainingService, without a session. */
 FW_MUST_USE fw_status fw_admin_report(struct fw_admin *a, const char *job,
                                       const struct fw_evaluation *e,

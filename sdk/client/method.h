@@ -17,6 +17,7 @@
 #define FW_METHOD_SET_CONTROLLER "/flywheel.v1.JobService/SetController"
 #define FW_METHOD_GET_STATUS     "/flywheel.v1.StatusService/GetStatus"
 #define FW_METHOD_WATCH_STATUS   "/flywheel.v1.StatusService/WatchStatus"
+#define FW_METHOD_GET_TRACE      "/flywheel.v1.StatusService/GetTrace"
 #define FW_METHOD_LIST_DECISIONS "/flywheel.v1.StatusService/ListDecisions"
 #define FW_METHOD_HEALTH_CHECK   "/grpc.health.v1.Health/Check"
 

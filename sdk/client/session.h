@@ -35,7 +35,7 @@ struct fw_session {
     struct fw_loan loan;              /* of its values */
     bool acked;                       /* `ack` answers it */
     struct fw_gradient_ack ack;
-    bool probe; /* the next gradient is wanted with one */
+    bool probe;            /* the next gradient is wanted with one */
     struct fw_receiver rx; /* parameters; NULL values: not asked for */
 };
 

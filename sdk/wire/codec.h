@@ -37,7 +37,9 @@
     X(watch_status_request, fw_status_request)                                 \
     X(watch_status_response, fw_watch_response)                                \
     X(list_decisions_request, fw_decisions_request)                            \
-    X(list_decisions_response, fw_decision_list)
+    X(list_decisions_response, fw_decision_list)                               \
+    X(get_trace_request, fw_trace_request)                                     \
+    X(get_trace_response, fw_trace_response)
 
 #define FW_CODEC_DECLARE(name, type)                                           \
     FW_MUST_USE fw_status fw_encode_##name(const struct type *m,               \

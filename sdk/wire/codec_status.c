@@ -38,6 +38,11 @@ static void pack_momentum(const struct fw_momentum_status *m,
     p->binding = (char *)m->binding;
     p->sentence = (char *)m->sentence;
     p->twin_ms = m->twin_ms;
+    p->reference_step = m->reference_step;
+    p->probes_asked = m->probes_asked;
+    p->probes_used = m->probes_used;
+    p->probes_refused = m->probes_refused;
+    p->loss_alarms = m->loss_alarms;
 }
 
 static fw_status take_momentum(const PB(MomentumStatus) * p,
@@ -59,6 +64,11 @@ static fw_status take_momentum(const PB(MomentumStatus) * p,
                             ? p->total_measured
                             : NAN;
     m->twin_ms = p->twin_ms;
+    m->reference_step = p->reference_step;
+    m->probes_asked = p->probes_asked;
+    m->probes_used = p->probes_used;
+    m->probes_refused = p->probes_refused;
+    m->loss_alarms = p->loss_alarms;
     if (s == FW_OK)
         s = fw_text_take("momentum.binding", p->binding, m->binding,
                          sizeof(m->binding), err);
@@ -146,6 +156,7 @@ static void pack_worker(const struct fw_worker_status *m, PB(WorkerStatus) * p)
     p->staleness_mean = m->staleness_mean;
     p->base_version = m->base_version;
     p->wire_dtype = (PB(Dtype))m->wire_dtype;
+    p->staleness_p95 = m->staleness_p95;
 }
 
 static fw_status take_worker(const PB(WorkerStatus) * p,
@@ -167,6 +178,7 @@ static fw_status take_worker(const PB(WorkerStatus) * p,
     m->staleness_mean = p->staleness_mean;
     m->base_version = p->base_version;
     m->wire_dtype = (enum fw_dtype)p->wire_dtype;
+    m->staleness_p95 = p->staleness_p95;
     return s;
 }
 

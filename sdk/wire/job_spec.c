@@ -214,7 +214,7 @@ fw_status fw_job_spec_copy(const struct fw_job_spec *from,
 void fw_job_spec_default(struct fw_job_spec *s)
 {
     if (s->controller.law == FW_LAW_DEFAULT)
-        s->controller.law = FW_LAW_COUNT;
+        s->controller.law = FW_LAW_MARGIN;
     if (!s->controller.step_policy)
         s->controller.step_policy = FW_STEP_KEEP_EFFECTIVE;
     if (!s->controller.probe_interval)
@@ -278,12 +278,6 @@ static fw_status check_choices(const struct fw_job_spec *s, struct fw_err *err)
     if (c->law < FW_LAW_FIXED || c->law > FW_LAW_MANUAL)
         return FW_REFUSE(err, JOB_INVALID, "controller.law %d is not known",
                          (int)c->law);
-    if (c->law == FW_LAW_STEP || c->law == FW_LAW_MARGIN ||
-        c->law == FW_LAW_CLOSED_LOOP)
-        return FW_REFUSE(err, JOB_INVALID,
-                         "controller.law %s is not built yet; choose fixed, "
-                         "count or manual",
-                         fw_law_name(c->law));
     if (c->step_policy != FW_STEP_KEEP_EFFECTIVE &&
         c->step_policy != FW_STEP_KEEP_RATE)
         return FW_REFUSE(err, JOB_INVALID,

@@ -105,7 +105,7 @@ FW_MUST_USE fw_status fw_job_spec_copy(const struct fw_job_spec *from,
                                        struct fw_job_spec *to);
 
 /* Put the documented default wherever a field is zero and zero means default:
- * law (FW_LAW_COUNT), step policy,
+ * law (FW_LAW_MARGIN), step policy,
  * schedule kind, max_workers, lease_ms, probe_interval. */
 void fw_job_spec_default(struct fw_job_spec *s);
 

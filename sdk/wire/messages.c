@@ -42,6 +42,12 @@ void fw_watch_response_close(struct fw_watch_response *m)
     fw_job_status_close(&m->job);
 }
 
+void fw_trace_response_close(struct fw_trace_response *m)
+{
+    free(m->taus);
+    *m = (struct fw_trace_response){0};
+}
+
 void fw_decision_list_close(struct fw_decision_list *m)
 {
     free(m->items);

@@ -146,6 +146,17 @@ struct fw_decisions_request {
     uint32_t limit;
 };
 
+struct fw_trace_request {
+    char job[FW_NAME_MAX + 1];
+};
+
+struct fw_trace_response {
+    uint32_t *taus; /* owned; oldest first */
+    uint32_t n;
+    uint32_t workers;
+    uint64_t version;
+};
+
 struct fw_server_status {
     char version[32];
     uint64_t incarnation;
@@ -177,6 +188,7 @@ struct fw_worker_status {
     double staleness_mean;
     uint64_t base_version;
     enum fw_dtype wire_dtype;
+    uint64_t staleness_p95;
 };
 
 struct fw_staleness_status {
@@ -205,6 +217,11 @@ struct fw_momentum_status {
     char binding[FW_TEXT_MAX];
     char sentence[FW_SENTENCE_MAX];
     double twin_ms;
+    double reference_step;
+    uint64_t probes_asked;
+    uint64_t probes_used;
+    uint64_t probes_refused;
+    uint64_t loss_alarms;
 };
 
 struct fw_loss_status {
@@ -295,6 +312,7 @@ void fw_job_names_close(struct fw_job_names *m);
 void fw_job_status_close(struct fw_job_status *m);
 void fw_status_response_close(struct fw_status_response *m);
 void fw_watch_response_close(struct fw_watch_response *m);
+void fw_trace_response_close(struct fw_trace_response *m);
 void fw_decision_list_close(struct fw_decision_list *m);
 
 /* A deep copy, for publishing. */

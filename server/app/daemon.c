@@ -75,6 +75,7 @@ static void on_closed(uv_work_t *w, int status)
     struct fw_daemon *d = w->data;
 
     (void)status;
+    fw_errands_shut(&d->errands);
     uv_close((uv_handle_t *)&d->tick, NULL);
     uv_close((uv_handle_t *)&d->save, NULL);
     uv_close((uv_handle_t *)&d->terminate, NULL);
@@ -177,6 +178,8 @@ static int serve(struct fw_daemon *d)
     }
     uv_loop_init(&d->loop);
     start_handles(d);
+    if (fw_errands_open(&d->errands, &d->loop) != FW_OK)
+        fw_log(FW_LOG_ERROR, "no_twin", "reason=memory");
     uv_run(&d->loop, UV_RUN_DEFAULT);
     if (uv_loop_close(&d->loop)) {
         fw_log(FW_LOG_ERROR, "loop_not_empty", "exit=%d", FW_EXIT_FAILED);
@@ -206,10 +209,17 @@ int fw_daemon_run(struct fw_daemon *d)
         fw_lock_close(&d->lock);
         return FW_EXIT_FAILED;
     }
+    if (fw_errands_init(&d->errands) != FW_OK) {
+        fw_jobs_close(&d->jobs);
+        fw_lock_close(&d->lock);
+        return FW_EXIT_FAILED;
+    }
+    d->jobs.thinker = &d->errands.thinker;
     if (fw_recover(&d->store, &d->jobs, &err) == FW_OK)
         code = serve(d);
     else
         code = fail(FW_EXIT_DATA, &err);
+    fw_errands_close(&d->errands);
     fw_jobs_close(&d->jobs);
     fw_lock_close(&d->lock);
     return code;

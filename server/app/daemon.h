@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include "server/app/options.h"
+#include "server/engine/errands.h"
 #include "server/engine/jobs.h"
 #include "server/rpc/server.h"
 #include "server/store/checkpoint.h"
@@ -17,6 +18,7 @@ struct fw_daemon {
     struct fw_lock lock;   /* of the data folder */
     struct fw_store store; /* where checkpoints go */
     struct fw_jobs jobs;
+    struct fw_errands errands; /* of the jobs, on the loop's pool */
     struct fw_server server;
     uv_loop_t loop;
     uv_timer_t tick; /* watchers and leases */

@@ -15,11 +15,13 @@ struct fw_job_thread {
     uint32_t refs; /* atomic */
     pthread_t thread;
     struct fw_mailbox mailbox;
+    struct fw_thinker *thinker; /* lent; NULL: nobody runs the twin */
 
     /* the job's thread; others after stop */
     struct fw_job job;
     bool dirty;             /* the job has changed since the snapshot */
     int64_t snapshot_at_ms; /* when the last one was made */
+    struct fw_twin_input twin_input; /* scratch */
 
     pthread_mutex_t stop_lock; /* guards stopped */
     bool stopped;              /* or not begun */
@@ -102,6 +104,13 @@ static void run_all(struct fw_job_thread *t, struct fw_letter *l,
     }
 }
 
+/* Have the twin run if it is due. */
+static void think(struct fw_job_thread *t, int64_t now_ms)
+{
+    if (t->thinker && fw_job_take_twin(&t->job, now_ms, &t->twin_input))
+        t->thinker->think(t->thinker, t, &t->twin_input);
+}
+
 /* Until the box is shut: take all letters, run them, publish. */
 static void *work(void *arg)
 {
@@ -118,6 +127,7 @@ static void *work(void *arg)
             break;
         }
         run_all(t, l, now_ms);
+        think(t, now_ms);
         if (t->dirty && now_ms - t->snapshot_at_ms >= SNAPSHOT_MS)
             (void)publish_status(t, now_ms);
     }
@@ -158,6 +168,12 @@ fw_status fw_job_thread_create(const struct fw_job_spec *spec,
     }
     *out = t;
     return FW_OK;
+}
+
+void fw_job_thread_set_thinker(struct fw_job_thread *t,
+                               struct fw_thinker *thinker)
+{
+    t->thinker = thinker;
 }
 
 fw_status fw_job_thread_run(struct fw_job_thread *t, struct fw_err *err)

@@ -13,6 +13,14 @@
 
 struct fw_job_thread;
 
+/* Who runs a job's stability twin, off its thread. */
+struct fw_thinker {
+    /* Job thread: run the twin of `t` on a copy of `in`, and post the result
+     * back as a letter.  Must not wait; may do nothing. */
+    void (*think)(struct fw_thinker *thinker, struct fw_job_thread *t,
+                  const struct fw_twin_input *in);
+};
+
 /* A status that will not change.  Counted. */
 struct fw_snapshot {
     uint32_t refs;               /* atomic */
@@ -27,6 +35,10 @@ FW_MUST_USE fw_status fw_job_thread_create(const struct fw_job_spec *spec,
                                            uint64_t incarnation,
                                            struct fw_job_thread **out,
                                            struct fw_err *err);
+
+/* Before it runs: who thinks for it; lent for its life.  NULL: nobody. */
+void fw_job_thread_set_thinker(struct fw_job_thread *t,
+                               struct fw_thinker *thinker);
 
 /* Start its thread, once.  OVERLOADED, OUT_OF_MEMORY: it does not run. */
 FW_MUST_USE fw_status fw_job_thread_run(struct fw_job_thread *t,

@@ -80,6 +80,8 @@ fw_status fw_jobs_create(struct fw_jobs *j, const struct fw_job_spec *spec,
     if (s == FW_OK)
         s = fw_job_thread_create(&full, j->incarnation, &t, err);
     if (s == FW_OK)
+        fw_job_thread_set_thinker(t, j->thinker);
+    if (s == FW_OK)
         s = fw_job_thread_run(t, err);
     if (s == FW_OK)
         s = fw_jobs_add(j, t, err);

@@ -12,8 +12,9 @@ struct fw_jobs {
     struct fw_job_thread **items; /* owned, ref each; in order of creation */
     size_t n;
     size_t capacity;
-    size_t limit;         /* most jobs; set at init */
-    uint64_t incarnation; /* of this server; set at init */
+    size_t limit;               /* most jobs; set at init */
+    uint64_t incarnation;       /* of this server; set at init */
+    struct fw_thinker *thinker; /* lent; of new jobs; NULL: nobody */
 };
 
 FW_MUST_USE fw_status fw_jobs_init(struct fw_jobs *j, size_t limit,

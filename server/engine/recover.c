@@ -44,6 +44,8 @@ static fw_status start(const struct fw_checkpoint_file *f, struct fw_jobs *jobs,
     if (s == FW_OK)
         s = load(f, fw_job_thread_job(t), err);
     if (s == FW_OK)
+        fw_job_thread_set_thinker(t, jobs->thinker);
+    if (s == FW_OK)
         s = fw_job_thread_run(t, err);
     if (s == FW_OK)
         s = fw_jobs_add(jobs, t, err);

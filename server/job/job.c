@@ -26,7 +26,8 @@ static uint64_t pool_cap(const struct fw_job_spec *spec, uint64_t n_elements)
     return cap > least ? cap : least;
 }
 
-static struct fw_controller_config config_of(const struct fw_controller_spec *c)
+static struct fw_controller_config config_of(const struct fw_controller_spec *c,
+                                             uint64_t n_elements)
 {
     return (struct fw_controller_config){
         .law = c->law,
@@ -35,6 +36,7 @@ static struct fw_controller_config config_of(const struct fw_controller_spec *c)
         .policy = c->step_policy,
         .allow_negative = c->allow_negative_momentum,
         .floor = c->momentum_floor,
+        .n_elements = n_elements,
         .probe_interval =
             c->probe_interval == UINT32_MAX ? 0 : c->probe_interval,
     };
@@ -43,7 +45,8 @@ static struct fw_controller_config config_of(const struct fw_controller_spec *c)
 fw_status fw_job_init(struct fw_job *job, const struct fw_job_spec *spec,
                       uint64_t incarnation, int64_t now_ms, struct fw_err *err)
 {
-    struct fw_controller_config config = config_of(&spec->controller);
+    struct fw_controller_config config =
+        config_of(&spec->controller, fw_tensor_list_elements(&spec->tensors));
     fw_status s;
 
     *job = (struct fw_job){.incarnation = incarnation, .born_ms = now_ms};
@@ -262,23 +265,27 @@ fw_status fw_job_set_controller(struct fw_job *job,
                                 int64_t now_ms, struct fw_sentence *out,
                                 struct fw_err *err)
 {
-    fw_status s;
-
-    /* The laws that read the twin wait until the server runs it. */
-    if (set->law == FW_LAW_STEP || set->law == FW_LAW_MARGIN ||
-        set->law == FW_LAW_CLOSED_LOOP)
-        return FW_REFUSE(err, CONTROLLER_INVALID,
-                         "law %s is not built yet; choose fixed, count or "
-                         "manual",
-                         fw_law_name(set->law));
-    s = fw_controller_set(&job->controller, set->law, set->momentum,
-                          set->learning_rate, set->who, set->why,
-                          fw_job_version(job), now_ms, err);
+    fw_status s = fw_controller_set(&job->controller, set->law, set->momentum,
+                                    set->learning_rate, set->who, set->why,
+                                    fw_job_version(job), now_ms, err);
 
     if (s == FW_OK)
         snprintf(out->text, sizeof(out->text), "%s",
                  fw_decision_log_last(&job->controller.log)->sentence);
     return s;
+}
+
+bool fw_job_take_twin(struct fw_job *job, int64_t now_ms,
+                      struct fw_twin_input *in)
+{
+    return fw_controller_take_twin(&job->controller, now_ms, in);
+}
+
+void fw_job_give_twin(struct fw_job *job, const struct fw_twin_result *result,
+                      int64_t now_ms)
+{
+    fw_controller_give_twin(&job->controller, result, fw_job_version(job),
+                            now_ms);
 }
 
 void fw_job_durable(struct fw_job *job, uint64_t version, const char *path)

@@ -13,6 +13,7 @@
 #include "server/job/optimizer.h"
 #include "server/job/params.h"
 #include "server/job/report.h"
+#include "server/job/sample.h"
 #include "server/job/sessions.h"
 #include "server/momentum/controller.h"
 
@@ -28,6 +29,7 @@ struct fw_job {
     struct fw_optimizer optimizer; /* momentum buffer and step kernel */
     struct fw_sessions sessions;   /* workers, epochs, exactly-once table */
     struct fw_controller controller;
+    struct fw_sample sample; /* scratch of the total momentum sensor */
     struct fw_report report; /* losses, rates, counts, norms */
 };
 
@@ -95,6 +97,13 @@ void fw_job_leave(struct fw_job *job, const uint8_t session[FW_SESSION_BYTES],
 /* Time passes: leases run out, the controller thinks.  Call every 250 ms. */
 void fw_job_tick(struct fw_job *job, int64_t now_ms);
 
+/* The stability twin, which runs elsewhere: as fw_controller_take_twin and
+ * fw_controller_give_twin. */
+bool fw_job_take_twin(struct fw_job *job, int64_t now_ms,
+                      struct fw_twin_input *in);
+void fw_job_give_twin(struct fw_job *job, const struct fw_twin_result *result,
+                      int64_t now_ms);
+
 /* A validation result; VERSION_AHEAD. */
 FW_MUST_USE fw_status fw_job_report(struct fw_job *job,
                                     const struct fw_report_request *r,
@@ -113,6 +122,10 @@ void fw_job_durable(struct fw_job *job, uint64_t version, const char *path);
 /* A snapshot; the caller closes it. */
 FW_MUST_USE fw_status fw_job_status(const struct fw_job *job, int64_t now_ms,
                                     struct fw_job_status *out);
+
+/* Staleness of the last gradients; the caller closes it.  FW_NOMEM. */
+FW_MUST_USE fw_status fw_job_trace(const struct fw_job *job,
+                                   struct fw_trace_response *out);
 
 /* Decisions with an index above `after`, oldest first, at most `limit`;
  * `unix_offset_ms` turns job time into wall time. */

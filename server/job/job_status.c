@@ -34,6 +34,12 @@ static void tell_momentum(const struct fw_job *job,
         .implicit_trace = known(v.implicit_trace),
         .total_measured = v.total_measured,
         .twin_ms = v.twin_ms,
+        .reference_step =
+            c->config.reference_rate / (1.0 - c->config.reference_momentum),
+        .probes_asked = c->prober.asked,
+        .probes_used = c->curvature.probes,
+        .probes_refused = c->curvature.refused,
+        .loss_alarms = c->brake.alarms,
     };
     snprintf(m->binding, sizeof(m->binding), "%s", v.binding);
     snprintf(m->sentence, sizeof(m->sentence), "%s", last->sentence);
@@ -58,8 +64,10 @@ static void tell_staleness(const struct fw_staleness *trace,
 }
 
 static void tell_worker(const struct fw_session *w, int64_t now_ms,
+                        const struct fw_staleness *trace,
                         struct fw_worker_status *out)
 {
+    struct fw_staleness_summary sum;
     int64_t until = w->state == FW_WORKER_CONNECTED ? now_ms : w->gone_ms;
     double seconds = (double)(until - w->joined_ms) / 1000.0;
 
@@ -78,6 +86,8 @@ static void tell_worker(const struct fw_session *w, int64_t now_ms,
     if (w->gradients)
         out->staleness_mean = w->staleness_sum / (double)w->gradients;
     snprintf(out->name, sizeof(out->name), "%s", w->name);
+    fw_staleness_summarise_worker(trace, (uint32_t)w->epoch, &sum);
+    out->staleness_p95 = sum.p95;
 }
 
 static fw_status tell_workers(const struct fw_job *job, int64_t now_ms,
@@ -91,7 +101,7 @@ static fw_status tell_workers(const struct fw_job *job, int64_t now_ms,
         return FW_NOMEM;
     FW_LIST_EACH(l, &job->sessions.all)
         tell_worker(FW_LIST_ITEM(l, const struct fw_session, link), now_ms,
-                    &out->worker[out->n_workers++]);
+                    &job->controller.staleness, &out->worker[out->n_workers++]);
     return FW_OK;
 }
 
@@ -125,6 +135,24 @@ fw_status fw_job_status(const struct fw_job *job, int64_t now_ms,
     tell_momentum(job, &out->momentum);
     tell_staleness(&job->controller.staleness, &out->staleness);
     return tell_workers(job, now_ms, out);
+}
+
+fw_status fw_job_trace(const struct fw_job *job, struct fw_trace_response *out)
+{
+    const struct fw_staleness *trace = &job->controller.staleness;
+    uint32_t first = trace->next + FW_STALENESS_WINDOW - trace->n;
+
+    *out = (struct fw_trace_response){
+        .workers = job->sessions.connected,
+        .version = job->current ? job->current->number : 0,
+    };
+    out->taus = fw_mem_array(trace->n, sizeof(*out->taus));
+    if (!out->taus)
+        return FW_NOMEM;
+    for (out->n = 0; out->n < trace->n; out->n++)
+        out->taus[out->n] =
+            trace->ring[(first + out->n) % FW_STALENESS_WINDOW].tau;
+    return FW_OK;
 }
 
 static void tell_decision(const struct fw_decision *d, int64_t unix_offset_ms,

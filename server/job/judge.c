@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sdk/wire/reason.h"
+#include "server/job/sample.h"
 #include "server/job/schedule.h"
 
 uint64_t fw_job_version(const struct fw_job *job)
@@ -70,6 +71,7 @@ static fw_status apply(struct fw_job *job, struct fw_session *w,
     ack->momentum = job->controller.momentum;
     ack->learning_rate =
         job->controller.rate * fw_schedule_factor(&job->spec.schedule, base);
+    fw_sample_before(&job->sample, &job->controller, g, base + 1);
     s = fw_optimizer_step(&job->optimizer, job->current, g, ack->learning_rate,
                           ack->momentum, &next);
     if (s != FW_OK)
@@ -77,6 +79,8 @@ static fw_status apply(struct fw_job *job, struct fw_session *w,
     fw_version_unref(job->current);
     job->current = next;
     ack->staleness = seen.staleness;
+    fw_sample_after(&job->sample, &job->controller, next, h.base_version,
+                    ack->learning_rate);
     fw_controller_observe(&job->controller, &seen, now_ms);
     ack->probe = fw_controller_ask_probe(&job->controller, next->number);
     fw_report_gradient(&job->report, h.loss, h.samples, next->number);

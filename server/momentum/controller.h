@@ -109,7 +109,8 @@ void fw_controller_observe(struct fw_controller *c,
 const uint64_t *fw_controller_coordinates(const struct fw_controller *c,
                                           uint32_t *n);
 
-/* What the step did to them; optional, feeds the measured total momentum. */
+/* What the step did to them; optional, feeds the measured total momentum.  The
+ * gradient is looked at in every FW_TOTAL_EVERY-th version only. */
 void fw_controller_sample(struct fw_controller *c,
                           const struct fw_total_sample *sample);
 

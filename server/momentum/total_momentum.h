@@ -16,8 +16,9 @@
 
 #include "sdk/base/status.h"
 
-#define FW_TOTAL_SAMPLES 4096u /* coordinates at most */
-#define FW_TOTAL_HISTORY 32u   /* versions kept of each */
+#define FW_TOTAL_SAMPLES 512u /* coordinates at most */
+#define FW_TOTAL_HISTORY 256u /* versions kept of each: delays up to 254 */
+#define FW_TOTAL_EVERY   8u   /* an estimate is taken every so many updates */
 
 struct fw_total_momentum {
     uint32_t n;            /* coordinates; 0: the sensor is off */

@@ -39,6 +39,7 @@ const struct fw_method fw_methods[] = {
     UNARY(JOBS "SetController", fw_set_call, fw_set_controller),
     UNARY(STATUS "GetStatus", fw_unary, fw_get_status),
     UNARY(STATUS "ListDecisions", fw_decisions_call, fw_list_decisions),
+    UNARY(STATUS "GetTrace", fw_trace_call, fw_get_trace),
     {STATUS "WatchStatus", false, sizeof(struct fw_watch), fw_call_read,
      fw_watch_status, fw_watch_next, fw_watch_close},
     UNARY(HEALTH "Check", fw_unary, fw_check_health),

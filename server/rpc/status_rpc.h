@@ -8,6 +8,7 @@
 
 void fw_get_status(struct fw_call *c, struct fw_message *m);
 void fw_list_decisions(struct fw_call *c, struct fw_message *m);
+void fw_get_trace(struct fw_call *c, struct fw_message *m);
 void fw_check_health(struct fw_call *c, struct fw_message *m);
 
 /* The state of ListDecisions. */
@@ -16,6 +17,14 @@ struct fw_decisions_call {
     struct fw_letter letter;
     struct fw_call *call; /* whose state this is */
     struct fw_decisions_request request;
+};
+
+/* The state of GetTrace. */
+struct fw_trace_call {
+    struct fw_unary unary; /* first */
+    struct fw_letter letter;
+    struct fw_call *call; /* whose state this is */
+    struct fw_trace_request request;
 };
 
 #endif

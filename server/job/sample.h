@@ -1,0 +1,27 @@
+/* sample.h - what a step does to the coordinates the controller watches.
+ *
+ * The step writes the next parameters over the gradient, so the gradient is
+ * looked at before and the parameters after.
+ *
+ * Layer: server/job.  Thread: the job's.  Lives inside struct fw_job. */
+#ifndef FW_JOB_SAMPLE_H
+#define FW_JOB_SAMPLE_H
+
+#include "server/job/params.h"
+#include "server/momentum/controller.h"
+
+struct fw_sample {
+    float w[FW_TOTAL_SAMPLES]; /* parameters after the step */
+    float g[FW_TOTAL_SAMPLES]; /* gradient before it */
+    bool has_gradient;         /* g is of this step */
+};
+
+/* `g` is about to become `version`. */
+void fw_sample_before(struct fw_sample *s, const struct fw_controller *c,
+                      const struct fw_gather *g, uint64_t version);
+
+/* It has, from a gradient computed at version `base`. */
+void fw_sample_after(struct fw_sample *s, struct fw_controller *c,
+                     const struct fw_version *w, uint64_t base, double rate);
+
+#endif
