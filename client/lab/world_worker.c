@@ -30,7 +30,6 @@ static fw_status join(struct fw_world *w, uint32_t who)
     k->probes = out.probe;
     k->connected = true;
     w->connected++;
-    fw_world_think(w);
     return FW_OK;
 }
 
@@ -78,7 +77,6 @@ static void leave(struct fw_world *w, uint32_t who)
     fw_job_leave(&w->job, k->session, fw_world_ms(w));
     k->connected = false;
     w->connected--;
-    fw_world_think(w);
 }
 
 fw_status fw_world_staff(struct fw_world *w, uint32_t n)
@@ -90,6 +88,7 @@ fw_status fw_world_staff(struct fw_world *w, uint32_t n)
         s = join(w, i);
     while (w->connected > n)
         leave(w, w->connected - 1);
+    fw_world_think(w); /* once for all that came or went */
     for (uint32_t i = first; i < n && s == FW_OK; i++) {
         if (!w->workers[i].busy)
             s = fw_world_begin(w, i);

@@ -56,12 +56,14 @@ static void count(const struct fw_law_view *v, struct fw_law_choice *out)
 }
 
 /* What of the best s_c is given up for momentum.  With nearly constant delays
- * all that momentum below zero can gain is about 0.4/(1 + tau), measured
- * without noise; a share of that is a smaller share of s_c. */
+ * all that momentum below zero can gain is about 0.4/(1 + tau) of it (measured:
+ * docs/controller.md, "Golden figures"); the same part of that gain is a
+ * smaller part of s_c.  The power keeps the choice falling as workers join. */
 static double tolerance(const struct fw_law_view *v)
 {
-    return v->regular ? TOLERANCE * fmin(1.0, 4.0 / (1.0 + v->staleness))
-                      : TOLERANCE;
+    double part = pow(4.0 / (1.0 + v->staleness), 1.25);
+
+    return v->regular ? TOLERANCE * fmin(1.0, part) : TOLERANCE;
 }
 
 /* The largest momentum whose s_c is within the tolerance of the best.  A

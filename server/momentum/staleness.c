@@ -24,8 +24,11 @@ void fw_staleness_add(struct fw_staleness *s, uint64_t tau, uint32_t workers,
 
     if (s->n > 0 && s->ring[last].workers != workers)
         s->since = s->total;
+    if (s->n == FW_STALENESS_WINDOW)
+        s->sum -= s->ring[s->next].tau;
     s->ring[s->next] = (struct fw_staleness_sample){
         tau < UINT32_MAX ? (uint32_t)tau : UINT32_MAX, workers, worker};
+    s->sum += s->ring[s->next].tau;
     s->next = (s->next + 1) % FW_STALENESS_WINDOW;
     if (s->n < FW_STALENESS_WINDOW)
         s->n++;
@@ -34,11 +37,7 @@ void fw_staleness_add(struct fw_staleness *s, uint64_t tau, uint32_t workers,
 
 double fw_staleness_mean(const struct fw_staleness *s)
 {
-    double sum = 0.0;
-
-    for (uint32_t i = 0; i < s->n; i++)
-        sum += s->ring[i].tau;
-    return s->n ? sum / s->n : 0.0;
+    return s->n ? (double)s->sum / s->n : 0.0;
 }
 
 size_t fw_staleness_histogram(const struct fw_staleness *s, uint64_t *bars,

@@ -26,6 +26,7 @@ struct fw_staleness {
     struct fw_staleness_sample ring[FW_STALENESS_WINDOW];
     uint32_t n;     /* used, at most the window */
     uint32_t next;  /* where the next one goes */
+    uint64_t sum;   /* of the taus in the ring */
     uint64_t total; /* ever seen */
     uint64_t since; /* total when the number of workers changed last */
 };
