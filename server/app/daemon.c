@@ -219,8 +219,8 @@ int fw_daemon_run(struct fw_daemon *d)
         code = serve(d);
     else
         code = fail(FW_EXIT_DATA, &err);
+    fw_jobs_close(&d->jobs); /* its threads may ask for errands until then */
     fw_errands_close(&d->errands);
-    fw_jobs_close(&d->jobs);
     fw_lock_close(&d->lock);
     return code;
 }

@@ -16,6 +16,7 @@ struct fw_errand {
 
 static void destroy(struct fw_errand *e)
 {
+    fw_job_thread_thought(e->job);
     fw_job_thread_unref(e->job);
     free(e);
 }
@@ -92,8 +93,10 @@ static void think(struct fw_thinker *thinker, struct fw_job_thread *t,
     struct fw_errands *e = (struct fw_errands *)thinker;
     struct fw_errand *item = fw_mem_array(1, sizeof(*item));
 
-    if (!item)
+    if (!item) {
+        fw_job_thread_thought(t);
         return;
+    }
     item->job = fw_job_thread_ref(t);
     item->in = *in;
     pthread_mutex_lock(&e->lock);

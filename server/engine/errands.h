@@ -4,8 +4,9 @@
  *     job thread <------------- letter with the result -----------+
  *
  * Layer: server/engine.  Thread: init, open and close on the loop's; think on
- * any.  A job asks for one run at a time, so the list is as short as the number
- * of jobs.  Lives in the program's daemon. */
+ * any.  A job asks for one run at a time, so the list is at most as long as
+ * there are jobs; each errand holds a reference to its job's thread, so a job
+ * may be deleted meanwhile.  Lives in the program's daemon. */
 #ifndef FW_ENGINE_ERRANDS_H
 #define FW_ENGINE_ERRANDS_H
 
@@ -33,7 +34,7 @@ FW_MUST_USE fw_status fw_errands_open(struct fw_errands *e, uv_loop_t *loop);
  * Safe if it was never opened. */
 void fw_errands_shut(struct fw_errands *e);
 
-/* After the loop has ended. */
+/* After the loop has ended and the jobs' threads with it. */
 void fw_errands_close(struct fw_errands *e);
 
 #endif

@@ -16,6 +16,7 @@ struct fw_job_thread {
     pthread_t thread;
     struct fw_mailbox mailbox;
     struct fw_thinker *thinker; /* lent; NULL: nobody runs the twin */
+    bool thinking;              /* atomic; a run is under way */
 
     /* the job's thread; others after stop */
     struct fw_job job;
@@ -104,11 +105,15 @@ static void run_all(struct fw_job_thread *t, struct fw_letter *l,
     }
 }
 
-/* Have the twin run if it is due. */
+/* Have the twin run if it is due.  One at a time, however often membership
+ * changes meanwhile: the result's letter brings us back here. */
 static void think(struct fw_job_thread *t, int64_t now_ms)
 {
-    if (t->thinker && fw_job_take_twin(&t->job, now_ms, &t->twin_input))
-        t->thinker->think(t->thinker, t, &t->twin_input);
+    if (!t->thinker || __atomic_load_n(&t->thinking, __ATOMIC_ACQUIRE) ||
+        !fw_job_take_twin(&t->job, now_ms, &t->twin_input))
+        return;
+    __atomic_store_n(&t->thinking, true, __ATOMIC_RELAXED);
+    t->thinker->think(t->thinker, t, &t->twin_input);
 }
 
 /* Until the box is shut: take all letters, run them, publish. */
@@ -174,6 +179,11 @@ void fw_job_thread_set_thinker(struct fw_job_thread *t,
                                struct fw_thinker *thinker)
 {
     t->thinker = thinker;
+}
+
+void fw_job_thread_thought(struct fw_job_thread *t)
+{
+    __atomic_store_n(&t->thinking, false, __ATOMIC_RELEASE);
 }
 
 fw_status fw_job_thread_run(struct fw_job_thread *t, struct fw_err *err)

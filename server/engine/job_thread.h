@@ -16,7 +16,8 @@ struct fw_job_thread;
 /* Who runs a job's stability twin, off its thread. */
 struct fw_thinker {
     /* Job thread: run the twin of `t` on a copy of `in`, and post the result
-     * back as a letter.  Must not wait; may do nothing. */
+     * back as a letter.  Must not wait; may do nothing.  It is not asked again
+     * before fw_job_thread_thought, which it owes in any case. */
     void (*think)(struct fw_thinker *thinker, struct fw_job_thread *t,
                   const struct fw_twin_input *in);
 };
@@ -39,6 +40,10 @@ FW_MUST_USE fw_status fw_job_thread_create(const struct fw_job_spec *spec,
 /* Before it runs: who thinks for it; lent for its life.  NULL: nobody. */
 void fw_job_thread_set_thinker(struct fw_job_thread *t,
                                struct fw_thinker *thinker);
+
+/* Any thread: the run that the thinker was asked for is over, with a result or
+ * without; it may be asked for the next. */
+void fw_job_thread_thought(struct fw_job_thread *t);
 
 /* Start its thread, once.  OVERLOADED, OUT_OF_MEMORY: it does not run. */
 FW_MUST_USE fw_status fw_job_thread_run(struct fw_job_thread *t,
