@@ -8,6 +8,7 @@
 #include "client/cli/json.h"
 #include "client/cli/server.h"
 #include "client/cli/show.h"
+#include "client/cli/show_sensors.h"
 
 #define DECISIONS 10 /* shown unless asked for more */
 
@@ -22,47 +23,19 @@ struct momentum_options {
 static json_t *decisions_as_json(const struct fw_job_status *j,
                                  const struct fw_decision_list *l)
 {
+    static const char *const shown[] = {"workers",   "version", "momentum",
+                                        "staleness", "worker",  "n_elements"};
     json_t *job = fw_json_job(j);
     json_t *list = json_array();
-    json_t *out;
+    json_t *out = json_pack("{s:s}", "job", j->name);
 
+    for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
+        json_object_set(out, shown[i], json_object_get(job, shown[i]));
     for (uint32_t i = 0; i < l->n; i++)
         json_array_append_new(list, fw_json_decision(&l->items[i]));
-    out = json_pack("{s:s, s:O, s:o}", "job", j->name, "momentum",
-                    json_object_get(job, "momentum"), "decisions", list);
+    json_object_set_new(out, "decisions", list);
     json_decref(job);
     return out;
-}
-
-/* What the controller reads. */
-static void show_sensors(const struct fw_job_status *j)
-{
-    const struct fw_momentum_status *m = &j->momentum;
-    const struct fw_staleness_status *t = &j->staleness;
-    char a[FW_SHOWN_BYTES];
-    char b[FW_SHOWN_BYTES];
-    char c[FW_SHOWN_BYTES];
-
-    printf("  workers     %u; implicit momentum %s predicted, %s by the trace, "
-           "total %s measured\n",
-           j->workers, fw_show_number(a, m->implicit_predicted, 3),
-           fw_show_number(b, m->implicit_trace, 3),
-           fw_show_number(c, m->total_measured, 3));
-    printf("  staleness   mean %s, sd/mean %s, p50 %llu, p95 %llu, p99 %llu\n",
-           fw_show_number(a, t->mean, 2),
-           fw_show_number(b, t->deviation_ratio, 2), (unsigned long long)t->p50,
-           (unsigned long long)t->p95, (unsigned long long)t->p99);
-    printf("  curvature   %g by %llu probes (%llu asked for, %llu refused), "
-           "%llu loss alarms\n",
-           m->curvature, (unsigned long long)m->probes_used,
-           (unsigned long long)m->probes_asked,
-           (unsigned long long)m->probes_refused,
-           (unsigned long long)m->loss_alarms);
-    printf("  step        %.4g effective, reference %.4g, stable up to %.4g "
-           "(0: not known); learning rate %g\n",
-           m->effective_step, m->reference_step, m->step_bound,
-           m->learning_rate);
-    printf("  bound by    %s; twin %.2f ms\n", m->binding, m->twin_ms);
 }
 
 static int show_decisions(const struct fw_job_status *j,
@@ -78,7 +51,7 @@ static int show_decisions(const struct fw_job_status *j,
     printf("%s: momentum %s now, %s wanted, reference %s, law %s\n", j->name,
            fw_show_number(a, m->momentum, 4), fw_show_number(b, m->target, 4),
            fw_show_number(c, m->reference, 4), fw_law_name(m->law));
-    show_sensors(j);
+    fw_show_sensors(stdout, j);
     for (uint32_t i = 0; i < l->n; i++) {
         const struct fw_decision_message *d = &l->items[i];
 
@@ -237,6 +210,8 @@ static int give_back(int argc, char **argv, bool named)
         .summary = named ? "Let another law choose the momentum from now on."
                          : "Give the momentum back to the job's own law.",
         .examples = named ? "  flywheel momentum law count --job digits\n"
+                            "  flywheel momentum law fixed --job digits --why "
+                            "'to compare'\n"
                           : "  flywheel momentum auto --job digits\n",
         .items = items,
         .n_items = sizeof(items) / sizeof(items[0]),

@@ -1,5 +1,7 @@
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "client/cli/command.h"
@@ -9,6 +11,7 @@
 
 #define PROGRESS_MS  1000   /* between two lines */
 #define SLOWDOWN_MAX 1000.0 /* times */
+#define SHORT_RUN    1000   /* gradients; the first probes weigh in fewer */
 
 struct worker_options {
     struct fw_task_args task;
@@ -29,18 +32,59 @@ static void progress(void *user, const struct fw_trainer_progress *p)
             (unsigned long long)p->version, p->loss, p->staleness, p->momentum);
 }
 
+/* Of 100 gradient evaluations, those spent on probes. */
+static double probe_share(const struct fw_trainer_progress *p)
+{
+    uint64_t all = p->computed + p->probes;
+
+    return all ? 100.0 * (double)p->probes / (double)all : NAN;
+}
+
 static json_t *as_json(const struct fw_trainer_progress *p, const char *job)
 {
     double speed = p->seconds > 0 ? (double)p->samples / p->seconds : NAN;
 
     return json_pack(
-        "{s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "job", job,
-        "gradients", (json_int_t)p->rounds, "refused", (json_int_t)p->refused,
-        "samples", (json_int_t)p->samples, "version", (json_int_t)p->version,
-        "seconds", fw_json_real(p->seconds), "samples_per_second",
-        fw_json_real(speed), "loss", fw_json_real(p->loss), "staleness_mean",
-        fw_json_real(p->staleness), "momentum", fw_json_real(p->momentum),
-        "curvature", fw_json_real(p->curvature));
+        "{s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o}",
+        "job", job, "gradients", (json_int_t)p->rounds, "refused",
+        (json_int_t)p->refused, "samples", (json_int_t)p->samples, "version",
+        (json_int_t)p->version, "seconds", fw_json_real(p->seconds),
+        "samples_per_second", fw_json_real(speed), "loss",
+        fw_json_real(p->loss), "staleness_mean", fw_json_real(p->staleness),
+        "momentum", fw_json_real(p->momentum), "curvature",
+        fw_json_real(p->curvature), "probes", (json_int_t)p->probes,
+        "probe_share_percent", fw_json_real(probe_share(p)));
+}
+
+/* on, off, or at most one in so many gradients. */
+static bool read_probe(const char *text, uint64_t *every)
+{
+    char *end = NULL;
+
+    *every = strcmp(text, "on") == 0;
+    if (*every || strcmp(text, "off") == 0)
+        return true;
+    if (text[0] < '1' || text[0] > '9')
+        return false;
+    errno = 0;
+    *every = strtoull(text, &end, 10);
+    return *end == '\0' && errno == 0;
+}
+
+/* The last words.  A short run's share is that of its first probes. */
+static void say_goodbye(const struct fw_trainer_progress *p)
+{
+    fprintf(stderr, "worker: left after %llu gradients, %llu samples",
+            (unsigned long long)p->rounds, (unsigned long long)p->samples);
+    if (p->computed)
+        fprintf(stderr,
+                "; %llu of %llu gradient evaluations were probes (%.2f %%%s)",
+                (unsigned long long)p->probes,
+                (unsigned long long)(p->computed + p->probes), probe_share(p),
+                p->probes && p->computed < SHORT_RUN
+                    ? ", mostly those of the beginning"
+                    : "");
+    fputc('\n', stderr);
 }
 
 /* What the options' types cannot say. */
@@ -52,14 +96,14 @@ static int check(const struct fw_args *a, struct worker_options *o)
         return fw_args_wrong(a, "--job is missing");
     if (strcmp(o->wire, "f32") != 0 && strcmp(o->wire, "bf16") != 0)
         return fw_args_wrong(a, "--wire is f32 or bf16, not '%s'", o->wire);
-    if (strcmp(o->probe, "on") != 0 && strcmp(o->probe, "off") != 0)
-        return fw_args_wrong(a, "--probe is on or off, not '%s'", o->probe);
+    if (!read_probe(o->probe, &t->probe_every))
+        return fw_args_wrong(a, "--probe is on, off or a count, not '%s'",
+                             o->probe);
     if (!(t->slowdown >= 1 && t->slowdown <= SLOWDOWN_MAX))
         return fw_args_wrong(a, "--slowdown is 1 to %.0f", SLOWDOWN_MAX);
     if (o->epochs < 0)
         return fw_args_wrong(a, "--epochs is not negative");
     t->wire_dtype = strcmp(o->wire, "bf16") == 0 ? FW_DTYPE_BF16 : FW_DTYPE_F32;
-    t->probe = strcmp(o->probe, "on") == 0;
     return fw_task_args_check(a, &o->task);
 }
 
@@ -96,8 +140,7 @@ static int train(const struct fw_args *a, struct worker_options *o)
         return fw_cli_fail(a->command, s, &err);
     if (a->common.json)
         fw_json_print(as_json(&p, o->trainer.job));
-    fprintf(stderr, "worker: left after %llu gradients, %llu samples\n",
-            (unsigned long long)p.rounds, (unsigned long long)p.samples);
+    say_goodbye(&p);
     return interrupted ? FW_CLI_INTERRUPTED : FW_CLI_OK;
 }
 
@@ -113,8 +156,9 @@ int fw_cmd_worker(int argc, char **argv)
         {"wire", FW_ARG_TEXT, &o.wire, "DTYPE", "f32 or bf16 (f32)"},
         {"slowdown", FW_ARG_NUMBER, &t->slowdown, "X",
          "compute X times as long, as a slower machine (1)"},
-        {"probe", FW_ARG_TEXT, &o.probe, "on|off",
-         "measure curvature when the job asks for it (on)"},
+        {"probe", FW_ARG_TEXT, &o.probe, "on|off|N",
+         "measure curvature when the job asks for it; N: at most once in N "
+         "gradients (on)"},
         {"rounds", FW_ARG_COUNT, &t->rounds, "N", "leave after N gradients"},
         {"samples", FW_ARG_COUNT, &t->samples, "N",
          "leave after N samples of its own"},

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "client/cli/exit.h"
+#include "client/cli/show_sensors.h"
 #include "server/momentum/staleness.h"
 
 #define INDENT 2 /* columns, for people */
@@ -188,10 +189,13 @@ json_t *fw_json_job(const struct fw_job_status *j)
 {
     json_t *out = counters(j);
     json_t *workers = json_array();
+    json_t *mu = momentum(&j->momentum);
 
     for (uint32_t i = 0; i < j->n_workers; i++)
         json_array_append_new(workers, fw_json_worker(&j->worker[i]));
-    json_object_set_new(out, "momentum", momentum(&j->momentum));
+    json_object_set_new(mu, "probe_share_percent",
+                        fw_json_real(fw_probe_share(j)));
+    json_object_set_new(out, "momentum", mu);
     json_object_set_new(out, "staleness", staleness(&j->staleness, j->workers));
     json_object_set_new(out, "loss", loss(&j->loss));
     json_object_set_new(out, "worker", workers);
@@ -232,6 +236,7 @@ json_t *fw_json_decision(const struct fw_decision_message *d)
     json_object_set_new(out, "binding", json_string(d->binding));
     json_object_set_new(out, "cause", json_string(d->cause));
     json_object_set_new(out, "who", json_string(d->who));
+    json_object_set_new(out, "why", json_string(d->why));
     json_object_set_new(out, "sentence", json_string(d->sentence));
     return out;
 }

@@ -13,7 +13,7 @@ void fw_spec_args_init(struct fw_spec_args *a)
     *a = (struct fw_spec_args){
         .momentum = MOMENTUM,
         .learning_rate = LEARNING_RATE,
-        .law = "count",
+        .law = "margin",
         .schedule = "constant",
         .step_policy = "keep-effective",
         .probe_interval = UINT64_MAX,

@@ -19,6 +19,7 @@ struct trainer {
     float *parameters;        /* owned */
     float *gradient;          /* owned */
     double staleness_sum;
+    uint64_t probed_at; /* p->computed when the last probe was made */
     int64_t begun_us;
     int64_t told_us; /* when progress was told last */
 };
@@ -63,10 +64,13 @@ static bool evaluate(void *user, const float *parameters, float *gradient)
 static fw_status probe(struct trainer *t, struct fw_gradient *g,
                        struct fw_err *err)
 {
+    bool rested =
+        t->p->probes == 0 || t->p->computed - t->probed_at >= t->o->probe_every;
     fw_status s;
 
-    if (!t->o->probe)
+    if (!t->o->probe_every || !rested || !fw_worker_wants_probe(t->worker))
         return FW_OK;
+    t->probed_at = t->p->computed;
     s = fw_worker_probe(t->worker, t->parameters, g, evaluate, t, err);
     if (g->curvature > 0)
         t->p->curvature = g->curvature;
@@ -83,6 +87,7 @@ static fw_status compute(struct trainer *t, struct fw_gradient *g,
     g->values = t->gradient;
     g->base_version = t->p->version;
     s = fw_task_gradient(t->task, t->parameters, t->gradient, &g->loss, err);
+    t->p->computed++;
     return s == FW_OK ? probe(t, g, err) : s;
 }
 

@@ -9,17 +9,18 @@
 #include "client/worker/task.h"
 
 struct fw_trainer_progress {
-    uint64_t rounds;  /* gradients applied */
-    uint64_t refused; /* gradients that were too old, or not wanted then */
-    uint64_t samples; /* in the gradients applied */
-    uint64_t version; /* of the parameters it has */
-    double seconds;   /* since it joined */
-    double loss;      /* of the last batch; NAN before it */
-    double staleness; /* mean over its gradients; NAN before the first */
-    double momentum;  /* of the last step */
-    double curvature; /* of the last probe; NAN before it */
-    uint64_t probes;  /* gradient evaluations spent on probes */
-    const char *name; /* it joined by; valid during the call only */
+    uint64_t rounds;   /* gradients applied */
+    uint64_t refused;  /* gradients that were too old, or not wanted then */
+    uint64_t samples;  /* in the gradients applied */
+    uint64_t version;  /* of the parameters it has */
+    double seconds;    /* since it joined */
+    double loss;       /* of the last batch; NAN before it */
+    double staleness;  /* mean over its gradients; NAN before the first */
+    double momentum;   /* of the last step */
+    double curvature;  /* of the last probe; NAN before it */
+    uint64_t computed; /* gradient evaluations, probes left out */
+    uint64_t probes;   /* gradient evaluations spent on probes */
+    const char *name;  /* it joined by; valid during the call only */
 };
 
 /* Zero limits are no limits. */
@@ -31,7 +32,8 @@ struct fw_trainer_options {
     uint32_t timeout_ms;
     uint64_t seed;          /* of first parameters and probes */
     double slowdown;        /* 1: as fast as it can; 2: half as fast */
-    bool probe;             /* measure curvature when the job asks for it */
+    uint64_t probe_every;   /* measure curvature when the job asks for it, once
+                               in so many gradients at most; 0: never */
     uint64_t rounds;        /* end after so many */
     uint64_t samples;       /* end after so many of its own */
     uint64_t until_version; /* end when the model has it */

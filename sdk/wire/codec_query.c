@@ -231,6 +231,7 @@ static void pack_decision(const struct fw_decision_message *m, PB(Decision) * p)
     p->binding = (char *)m->binding;
     p->cause = (char *)m->cause;
     p->who = (char *)m->who;
+    p->why = (char *)m->why;
     p->sentence = (char *)m->sentence;
 }
 
@@ -277,6 +278,8 @@ static fw_status take_decision(const PB(Decision) * p,
                          err);
     if (s == FW_OK)
         s = fw_text_take("decision.who", p->who, m->who, sizeof(m->who), err);
+    if (s == FW_OK)
+        s = fw_text_take("decision.why", p->why, m->why, sizeof(m->why), err);
     if (s == FW_OK)
         s = fw_text_take("decision.sentence", p->sentence, m->sentence,
                          sizeof(m->sentence), err);

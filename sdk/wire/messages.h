@@ -286,6 +286,7 @@ struct fw_decision_message {
     char binding[FW_TEXT_MAX];
     char cause[FW_TEXT_MAX];
     char who[FW_TEXT_MAX];
+    char why[FW_TEXT_MAX];
     char sentence[FW_SENTENCE_MAX];
 };
 

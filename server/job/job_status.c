@@ -4,6 +4,7 @@
 
 #include "sdk/base/mem.h"
 #include "server/job/job.h"
+#include "server/job/spread.h"
 
 #define DECISIONS_DEFAULT 100u
 
@@ -64,10 +65,9 @@ static void tell_staleness(const struct fw_staleness *trace,
 }
 
 static void tell_worker(const struct fw_session *w, int64_t now_ms,
-                        const struct fw_staleness *trace,
+                        const struct fw_spread *spread,
                         struct fw_worker_status *out)
 {
-    struct fw_staleness_summary sum;
     int64_t until = w->state == FW_WORKER_CONNECTED ? now_ms : w->gone_ms;
     double seconds = (double)(until - w->joined_ms) / 1000.0;
 
@@ -86,22 +86,23 @@ static void tell_worker(const struct fw_session *w, int64_t now_ms,
     if (w->gradients)
         out->staleness_mean = w->staleness_sum / (double)w->gradients;
     snprintf(out->name, sizeof(out->name), "%s", w->name);
-    fw_staleness_summarise_worker(trace, (uint32_t)w->epoch, &sum);
-    out->staleness_p95 = sum.p95;
+    out->staleness_p95 = fw_spread_percentile(spread, (uint32_t)w->epoch, 95);
 }
 
 static fw_status tell_workers(const struct fw_job *job, int64_t now_ms,
                               struct fw_job_status *out)
 {
     uint32_t n = job->sessions.connected + job->sessions.departed;
+    struct fw_spread spread;
     const struct fw_list *l;
 
+    fw_spread_init(&spread, &job->controller.staleness);
     out->worker = fw_mem_array(n, sizeof(*out->worker));
     if (!out->worker)
         return FW_NOMEM;
     FW_LIST_EACH(l, &job->sessions.all)
         tell_worker(FW_LIST_ITEM(l, const struct fw_session, link), now_ms,
-                    &job->controller.staleness, &out->worker[out->n_workers++]);
+                    &spread, &out->worker[out->n_workers++]);
     return FW_OK;
 }
 
@@ -176,6 +177,7 @@ static void tell_decision(const struct fw_decision *d, int64_t unix_offset_ms,
     snprintf(m->binding, sizeof(m->binding), "%s", d->binding);
     snprintf(m->cause, sizeof(m->cause), "%s", d->cause);
     snprintf(m->who, sizeof(m->who), "%s", d->who);
+    snprintf(m->why, sizeof(m->why), "%s", d->why);
     snprintf(m->sentence, sizeof(m->sentence), "%s", d->sentence);
 }
 

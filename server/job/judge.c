@@ -71,7 +71,8 @@ static fw_status apply(struct fw_job *job, struct fw_session *w,
     ack->momentum = job->controller.momentum;
     ack->learning_rate =
         job->controller.rate * fw_schedule_factor(&job->spec.schedule, base);
-    fw_sample_before(&job->sample, &job->controller, g, base + 1);
+    fw_sample_before(&job->sample, &job->controller, &job->optimizer,
+                     job->current, g);
     s = fw_optimizer_step(&job->optimizer, job->current, g, ack->learning_rate,
                           ack->momentum, &next);
     if (s != FW_OK)

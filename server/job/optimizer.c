@@ -31,9 +31,11 @@ bool fw_optimizer_finite(const float *x, uint64_t n)
     return true;
 }
 
-/* The factor that brings a gradient to at most clip_norm. */
-static double clip_scale(double clip_norm, double norm)
+double fw_optimizer_clip(const struct fw_optimizer *o, double square_norm)
 {
+    double clip_norm = o->spec.clip_norm;
+    double norm = sqrt(square_norm);
+
     return clip_norm > 0.0 && norm > clip_norm ? clip_norm / norm : 1.0;
 }
 
@@ -45,7 +47,7 @@ fw_status fw_optimizer_step(struct fw_optimizer *o, const struct fw_version *w,
     const struct fw_step step = {
         .alpha = (float)rate,
         .mu = (float)momentum,
-        .scale = (float)clip_scale(o->spec.clip_norm, norm),
+        .scale = (float)fw_optimizer_clip(o, g->check.square_norm),
         .l2 = (float)o->spec.l2,
         .decay = (float)o->spec.weight_decay,
         .nesterov = o->spec.nesterov,

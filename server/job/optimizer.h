@@ -23,6 +23,9 @@ void fw_optimizer_close(struct fw_optimizer *o);
 /* Whether none of n floats is a NaN or an infinity. */
 bool fw_optimizer_finite(const float *x, uint64_t n);
 
+/* The factor by which clipping shortens a gradient of this squared norm. */
+double fw_optimizer_clip(const struct fw_optimizer *o, double square_norm);
+
 /* One step from `w`: the gradient's blocks become the next version, w's number
  * plus one, in *out.  Takes `g`, which is complete and finite, but on FW_NOMEM,
  * which changes nothing. */

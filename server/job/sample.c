@@ -9,14 +9,21 @@ static void gather(struct fw_block *const *blocks, const uint64_t *coordinates,
 }
 
 void fw_sample_before(struct fw_sample *s, const struct fw_controller *c,
-                      const struct fw_gather *g, uint64_t version)
+                      const struct fw_optimizer *o, const struct fw_version *w,
+                      const struct fw_gather *g)
 {
     uint32_t n;
     const uint64_t *coordinates = fw_controller_coordinates(c, &n);
+    float scale = (float)fw_optimizer_clip(o, g->check.square_norm);
+    float l2 = (float)o->spec.l2;
 
-    s->has_gradient = version % FW_TOTAL_EVERY == 0;
-    if (s->has_gradient)
-        gather(g->blocks, coordinates, n, s->g);
+    s->has_gradient = (w->number + 1) % FW_TOTAL_EVERY == 0;
+    if (!s->has_gradient)
+        return;
+    gather(g->blocks, coordinates, n, s->g);
+    gather(w->blocks, coordinates, n, s->w);
+    for (uint32_t i = 0; i < n; i++)
+        s->g[i] = scale * s->g[i] + l2 * s->w[i];
 }
 
 void fw_sample_after(struct fw_sample *s, struct fw_controller *c,

@@ -7,18 +7,21 @@
 #ifndef FW_JOB_SAMPLE_H
 #define FW_JOB_SAMPLE_H
 
+#include "server/job/optimizer.h"
 #include "server/job/params.h"
 #include "server/momentum/controller.h"
 
 struct fw_sample {
     float w[FW_TOTAL_SAMPLES]; /* parameters after the step */
-    float g[FW_TOTAL_SAMPLES]; /* gradient before it */
+    float g[FW_TOTAL_SAMPLES]; /* gradient as the step used it */
     bool has_gradient;         /* g is of this step */
 };
 
-/* `g` is about to become `version`. */
+/* `g` is about to be applied to `w`: clipped and with the L2 term, as `o` will
+ * do it. */
 void fw_sample_before(struct fw_sample *s, const struct fw_controller *c,
-                      const struct fw_gather *g, uint64_t version);
+                      const struct fw_optimizer *o, const struct fw_version *w,
+                      const struct fw_gather *g);
 
 /* It has, from a gradient computed at version `base`. */
 void fw_sample_after(struct fw_sample *s, struct fw_controller *c,
