@@ -52,14 +52,18 @@ static const char *schedule_name(enum fw_schedule_kind kind)
 static json_t *controller(const struct fw_controller_spec *c)
 {
     return json_pack(
-        "{s:s, s:o, s:o, s:b, s:o, s:s, s:o}", "law", fw_law_name(c->law),
-        "reference_momentum", fw_json_real(c->reference_momentum),
-        "reference_learning_rate", fw_json_real(c->reference_learning_rate),
-        "allow_negative_momentum", c->allow_negative_momentum, "momentum_floor",
+        "{s:s, s:o, s:o, s:b, s:o, s:s, s:o, s:o, s:o, s:o}", "law",
+        fw_law_name(c->law), "reference_momentum",
+        fw_json_real(c->reference_momentum), "reference_learning_rate",
+        fw_json_real(c->reference_learning_rate), "allow_negative_momentum",
+        c->allow_negative_momentum, "momentum_floor",
         fw_json_real(c->momentum_floor), "step_policy",
         c->step_policy == FW_STEP_KEEP_RATE ? "keep_rate" : "keep_effective",
         "probe_interval",
-        count(c->probe_interval == UINT32_MAX ? 0 : c->probe_interval));
+        count(c->probe_interval == UINT32_MAX ? 0 : c->probe_interval),
+        "groups", c->groups_auto ? json_string("auto") : count(c->groups),
+        "buffer", count(c->buffer), "straggler_deadline_ms",
+        count(c->straggler_deadline_ms));
 }
 
 json_t *fw_json_spec(const struct fw_job_spec *s)
@@ -112,13 +116,15 @@ static const char *worker_state(enum fw_worker_state state)
 json_t *fw_json_worker(const struct fw_worker_status *w)
 {
     return json_pack(
-        "{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "name",
-        w->name, "state", worker_state(w->state), "epoch", count(w->epoch),
-        "silent_ms", count(w->silent_ms), "gradients", count(w->gradients),
-        "refused", count(w->refused), "samples", count(w->samples),
-        "gradients_per_second", fw_json_real(w->gradients_per_second),
-        "staleness_mean", fw_json_real(w->staleness_mean), "staleness_p95",
-        count(w->staleness_p95), "base_version", count(w->base_version), "wire",
+        "{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}",
+        "name", w->name, "state", worker_state(w->state), "epoch",
+        count(w->epoch), "silent_ms", count(w->silent_ms), "gradients",
+        count(w->gradients), "refused", count(w->refused), "samples",
+        count(w->samples), "gradients_per_second",
+        fw_json_real(w->gradients_per_second), "staleness_mean",
+        fw_json_real(w->staleness_mean), "staleness_p95",
+        count(w->staleness_p95), "base_version", count(w->base_version),
+        "group", count(w->group), "wire",
         w->wire_dtype == FW_DTYPE_BF16 ? "bf16" : "f32");
 }
 
@@ -174,10 +180,11 @@ static json_t *loss(const struct fw_loss_status *l)
 static json_t *counters(const struct fw_job_status *j)
 {
     return json_pack(
-        "{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
-        j->name, "state", j->state == FW_JOB_WAITING ? "waiting" : "training",
-        "version", count(j->version), "durable_version",
-        count(j->durable_version), "workers", count(j->workers), "n_elements",
+        "{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+        "name", j->name, "state",
+        j->state == FW_JOB_WAITING ? "waiting" : "training", "version",
+        count(j->version), "durable_version", count(j->durable_version),
+        "workers", count(j->workers), "groups", count(j->groups), "n_elements",
         count(j->n_elements), "samples", count(j->samples),
         "samples_per_second", fw_json_real(j->samples_per_second),
         "gradients_per_second", fw_json_real(j->gradients_per_second),

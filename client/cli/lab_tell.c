@@ -106,13 +106,14 @@ static json_t *run(const struct fw_study *s, const struct fw_record *r,
                    size_t seed)
 {
     json_t *bars = json_array();
+    uint64_t number = s->seed + seed;
 
     for (size_t i = 0; i < r->n_bars; i++)
         json_array_append_new(bars, json_integer((json_int_t)r->bars[i]));
     return json_pack(
         "{s:I, s:b, s:b, s:o, s:o, s:f, s:I, s:o, s:o, s:o, s:I, s:I, s:I, "
         "s:f, s:{s:f, s:f, s:i, s:i, s:i, s:o}, s:o}",
-        "seed", (json_int_t)(s->seed + seed), "reached", r->reached, "diverged",
+        "seed", (json_int_t)number, "reached", r->reached, "diverged",
         r->diverged, "time_to_target", fw_json_real(r->time_to_target),
         "updates_to_target", fw_json_real(r->updates_to_target), "time",
         r->time, "updates", (json_int_t)r->updates, "final_loss",

@@ -18,10 +18,13 @@ void fw_show_job(FILE *to, const struct fw_job_status *j)
     char b[FW_SHOWN_BYTES];
     char c[FW_SHOWN_BYTES];
 
-    fprintf(to, "%s: %s, version %llu (%llu on disk), %u workers\n", j->name,
+    fprintf(to, "%s: %s, version %llu (%llu on disk), %u workers", j->name,
             j->state == FW_JOB_WAITING ? "waits for parameters" : "training",
             (unsigned long long)j->version,
             (unsigned long long)j->durable_version, j->workers);
+    if (j->groups)
+        fprintf(to, " in %u groups", j->groups);
+    fputc('\n', to);
     fprintf(to, "  loss        training %s, validation %s, accuracy %s\n",
             fw_show_number(a, j->loss.training, 4),
             fw_show_number(b, j->loss.validation, 4),

@@ -17,6 +17,7 @@ void fw_spec_args_init(struct fw_spec_args *a)
         .schedule = "constant",
         .step_policy = "keep-effective",
         .probe_interval = UINT64_MAX,
+        .groups = "0",
     };
 }
 
@@ -54,6 +55,12 @@ void fw_spec_args_rows(struct fw_spec_args *a, struct fw_arg *rows)
          "silence after which a worker is lost (15000)"},
         {"probe-interval", FW_ARG_COUNT, &a->probe_interval, "N",
          "updates between curvature probes; 0: none (100)"},
+        {"groups", FW_ARG_TEXT, &a->groups, "N",
+         "workers step in N groups; 1: synchronous; auto; 0: alone (0)"},
+        {"buffer", FW_ARG_COUNT, &a->buffer, "K",
+         "a step is the mean of K gradients, whoever sent them (1)"},
+        {"straggler-deadline", FW_ARG_COUNT, &a->straggler_deadline_ms, "MS",
+         "a group waits so long from its first gradient; 0: 3 rounds (0)"},
     };
 
     memcpy(rows, all, sizeof(all));
@@ -129,6 +136,27 @@ static fw_status read_limits(const struct fw_spec_args *a,
     return FW_OK;
 }
 
+static fw_status read_groups(const struct fw_spec_args *a,
+                             struct fw_controller_spec *to, struct fw_err *err)
+{
+    char *end;
+    unsigned long n = strtoul(a->groups, &end, 10);
+
+    to->groups_auto = strcmp(a->groups, "auto") == 0;
+    if (!to->groups_auto && (a->groups[0] < '0' || a->groups[0] > '9' ||
+                             *end != '\0' || n > UINT32_MAX))
+        return fw_err_set(err, FW_INVALID,
+                          "--groups is a number or auto, not '%s'", a->groups);
+    if (a->buffer > UINT32_MAX || a->straggler_deadline_ms > UINT32_MAX)
+        return fw_err_set(err, FW_INVALID,
+                          "--buffer and --straggler-deadline are at most %u",
+                          UINT32_MAX);
+    to->groups = to->groups_auto ? 0 : (uint32_t)n;
+    to->buffer = (uint32_t)a->buffer;
+    to->straggler_deadline_ms = (uint32_t)a->straggler_deadline_ms;
+    return FW_OK;
+}
+
 /* On the wire 0 is the default and UINT32_MAX none; people say 0 for none. */
 static uint32_t wire_interval(uint64_t n)
 {
@@ -150,6 +178,8 @@ fw_status fw_spec_args_apply(const struct fw_spec_args *a,
         s = read_schedule(a->schedule, &spec->schedule, err);
     if (s == FW_OK)
         s = read_limits(a, &spec->limits, err);
+    if (s == FW_OK)
+        s = read_groups(a, c, err);
     c->reference_momentum = a->momentum;
     c->reference_learning_rate = a->learning_rate;
     c->allow_negative_momentum = a->allow_negative_momentum;

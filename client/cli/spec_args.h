@@ -7,7 +7,7 @@
 #include "client/cli/args.h"
 #include "sdk/wire/job_spec.h"
 
-#define FW_SPEC_ARGS 17 /* rows that fw_spec_args_rows() makes */
+#define FW_SPEC_ARGS 20 /* rows that fw_spec_args_rows() makes */
 
 struct fw_spec_args {
     double momentum;
@@ -25,11 +25,14 @@ struct fw_spec_args {
     uint64_t lease_ms;
     uint64_t probe_interval; /* UINT64_MAX: not given */
     uint64_t buffer_bytes;
+    uint64_t buffer;                /* gradients in a step; 0: each */
+    uint64_t straggler_deadline_ms; /* 0: by the rounds seen */
+    const char *groups;             /* a number or auto */
     bool nesterov;
     bool allow_negative_momentum;
 };
 
-/* The defaults: momentum .9, learning rate .01, law count. */
+/* The defaults: momentum .9, learning rate .01, law margin. */
 void fw_spec_args_init(struct fw_spec_args *a);
 
 /* The rows of a table of options that fill in `a`. */

@@ -87,8 +87,20 @@ static fw_status plan_programs(struct fw_train *t, struct fw_err *err)
     return FW_OK; /* in the search path; else its log will say so */
 }
 
-/* How many versions make the epochs asked for: one a gradient of one batch,
- * less those that are on their way when the last one is reached. */
+/* Gradients that make one version; what `auto` will choose is not known. */
+static double gradients_a_step(const struct fw_train_options *o)
+{
+    unsigned long groups = strtoul(o->spec.groups, NULL, 10);
+
+    if (o->spec.buffer > 1)
+        return (double)o->spec.buffer;
+    return groups > 0 && groups < o->workers
+               ? (double)o->workers / (double)groups
+               : 1.0;
+}
+
+/* How many versions make the epochs asked for, less those that are on their way
+ * when the last one is reached. */
 static fw_status plan_versions(struct fw_train *t, struct fw_err *err)
 {
     const struct fw_train_options *o = t->o;
@@ -106,7 +118,8 @@ static fw_status plan_versions(struct fw_train *t, struct fw_err *err)
     fw_task_close(&task);
     t->epochs = o->epochs > 0 ? o->epochs : digits ? EPOCHS_DIGITS : EPOCHS;
     samples = t->epochs * (double)t->epoch_samples;
-    t->versions = (uint64_t)(samples / (double)o->task.batch);
+    t->versions =
+        (uint64_t)(samples / (double)o->task.batch / gradients_a_step(o));
     t->versions -= t->versions > o->workers ? o->workers - 1 : 0;
     if (t->versions == 0)
         t->versions = 1;

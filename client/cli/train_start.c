@@ -93,6 +93,17 @@ static void add_controller(struct fw_words *w, const struct fw_spec_args *a,
             word(n[3], "%llu", (unsigned long long)a->probe_interval));
 }
 
+static void add_groups(struct fw_words *w, const struct fw_spec_args *a,
+                       char (*n)[NUMBER_BYTES])
+{
+    fw_words_option(w, "--groups", a->groups);
+    fw_words_option(w, "--buffer",
+                    word(n[0], "%llu", (unsigned long long)a->buffer));
+    fw_words_option(
+        w, "--straggler-deadline",
+        word(n[1], "%llu", (unsigned long long)a->straggler_deadline_ms));
+}
+
 static void add_optimizer(struct fw_words *w, const struct fw_spec_args *a,
                           char (*n)[NUMBER_BYTES])
 {
@@ -117,7 +128,7 @@ static void add_optimizer(struct fw_words *w, const struct fw_spec_args *a,
 static fw_status create_job(struct fw_train *t, struct fw_err *err)
 {
     int64_t until = fw_clock_mono_ms() + JOB_CREATE_MS;
-    char numbers[12][NUMBER_BYTES];
+    char numbers[14][NUMBER_BYTES];
     struct fw_child child = {0};
     struct fw_words w = {0};
     char log[FW_PATH_MAX];
@@ -134,6 +145,7 @@ static fw_status create_job(struct fw_train *t, struct fw_err *err)
     fw_words_option(&w, "--schedule", t->schedule);
     add_controller(&w, &t->o->spec, numbers);
     add_optimizer(&w, &t->o->spec, numbers + 4);
+    add_groups(&w, &t->o->spec, numbers + 12);
     s = fw_child_start(&child, "job create", log, &w, err);
     while (s == FW_OK && !fw_child_ended(&child)) {
         if (fw_stop_wait(t->stop, POLL_MS))

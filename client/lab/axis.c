@@ -39,11 +39,11 @@ static void linear(struct fw_axis *a)
 static void logarithmic(struct fw_axis *a)
 {
     static const double parts[] = {1.0, 2.0, 5.0};
-    double first = floor(log10(a->low) + 1e-9);
-    double last = ceil(log10(a->high) - 1e-9);
-    bool fine = last - first <= 2.0;
+    int first = (int)floor(log10(a->low) + 1e-9);
+    int last = (int)ceil(log10(a->high) - 1e-9);
+    bool fine = last - first <= 2;
 
-    for (double e = first; e <= last; e++) {
+    for (int e = first; e <= last; e++) {
         for (int k = 0; k < (fine ? 3 : 1); k++) {
             double x = parts[k] * pow(10.0, e);
 

@@ -338,9 +338,10 @@ fw_status fw_draw_heat(const struct fw_heat *h, struct fw_bytes *out)
     }
     for (size_t i = 0; i < h->n_x * h->n_y && s == FW_OK; i++) {
         double v = h->values[i];
+        size_t row = i / h->n_x;
         struct tile t = {
             .x = LEFT + width * (double)(i % h->n_x),
-            .y = TOP + height * (double)(i / h->n_x),
+            .y = TOP + height * (double)row,
             .width = width,
             .height = height,
             .value = v,

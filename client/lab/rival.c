@@ -68,7 +68,8 @@ static void gap_aware(const struct fw_rival *r, const struct fw_rival_push *p,
     if (r->step <= 0.0)
         return;
     for (uint64_t i = 0; i < r->n; i++)
-        g[i] = (float)(g[i] / (1.0 + fabs(p->w[i] - p->w_read[i]) / r->step));
+        g[i] = (float)(g[i] /
+                       (1.0 + fabs((double)p->w[i] - p->w_read[i]) / r->step));
 }
 
 static void dc_asgd(const struct fw_rival *r, const struct fw_rival_push *p,

@@ -94,6 +94,8 @@ static fw_status note(struct fw_world *w, double loss)
         .curvature = v.curvature,
         .staleness = fw_staleness_mean(&w->job.controller.staleness),
         .workers = w->connected,
+        .groups =
+            fw_groups_on(&w->job.groups) ? fw_groups_asynchrony(&w->job) : 0,
     };
     return fw_record_add(w->record, &p);
 }
@@ -128,12 +130,26 @@ static bool over(const struct fw_world *w)
            fw_agenda_next(&w->agenda) > p->max_time;
 }
 
+/* Straggler deadlines of groups that end before `time`. */
+static void keep_deadlines(struct fw_world *w, double time)
+{
+    int64_t until = (int64_t)(time * w->plan->unit_ms);
+    int64_t next = fw_job_next_ms(&w->job);
+
+    while (next <= until) {
+        w->now = fmax(w->now, (double)next / w->plan->unit_ms);
+        fw_job_tick(&w->job, next);
+        next = fw_job_next_ms(&w->job);
+    }
+}
+
 static fw_status live(struct fw_world *w)
 {
     struct fw_event_at e;
     fw_status s = judge(w);
 
     while (s == FW_OK && !over(w) && fw_agenda_take(&w->agenda, &e)) {
+        keep_deadlines(w, e.time);
         w->now = e.time;
         fw_world_tick(w);
         s = e.what == FW_WORLD_PUSH
@@ -143,6 +159,8 @@ static fw_status live(struct fw_world *w)
             w->job.current->number >= w->checked + w->plan->check_every)
             s = judge(w);
         w->record->diverged = w->record->diverged || w->refusals > REFUSED_MAX;
+        if (s == FW_OK)
+            s = w->status;
     }
     return s;
 }

@@ -18,7 +18,9 @@ enum fw_world_event {
 };
 
 struct fw_world_worker {
-    uint64_t epoch; /* of its session; 0: never joined */
+    struct fw_held held;    /* first: told when its group has stepped */
+    struct fw_world *world; /* lent; where it works */
+    uint64_t epoch;         /* of its session; 0: never joined */
     uint8_t session[FW_SESSION_BYTES];
     struct fw_version *base; /* ref; parameters it computes at */
     float *ahead;            /* owned; those it was sent instead, or NULL */
@@ -39,18 +41,20 @@ struct fw_world {
     struct fw_job job;
     struct fw_agenda agenda;
     struct fw_rival rival;
-    struct fw_world_worker *workers; /* owned; grows, never shrinks */
+    struct fw_world_worker *workers; /* owned; all there will ever be */
     uint32_t n_workers;              /* that ever joined */
     uint32_t connected;
-    double now;               /* virtual time */
-    double ticked;            /* when the job was told last */
-    uint64_t checked;         /* version that the loss was judged at */
-    uint32_t refusals;        /* in a row */
-    float *w;                 /* owned; flat parameters of now */
-    float *read;              /* owned; flat parameters of a worker */
-    float *g;                 /* owned; gradient */
-    struct fw_version **past; /* owned, ref each; for a replayed trace */
-    size_t n_past;            /* length of that ring; 0: none */
+    double now;                /* virtual time */
+    double ticked;             /* when the job was told last */
+    uint64_t checked;          /* version that the loss was judged at */
+    uint32_t refusals;         /* in a row */
+    struct fw_thought thought; /* scratch */
+    fw_status status;          /* of what happened in an answer */
+    float *w;                  /* owned; flat parameters of now */
+    float *read;               /* owned; flat parameters of a worker */
+    float *g;                  /* owned; gradient */
+    struct fw_version **past;  /* owned, ref each; for a replayed trace */
+    size_t n_past;             /* length of that ring; 0: none */
 };
 
 /* --- the job --- */
@@ -67,6 +71,10 @@ void fw_world_think(struct fw_world *w);
 
 /* Version `v` as one array: its own, or `flat` filled in. */
 const float *fw_world_flat(const struct fw_version *v, float *flat);
+
+/* `who` has its answer: it begins anew. */
+FW_MUST_USE fw_status fw_world_answered(struct fw_world *w, uint32_t who,
+                                        const struct fw_gradient_ack *ack);
 
 /* Push w->g as `who`'s, computed at its base. */
 FW_MUST_USE fw_status fw_world_push(struct fw_world *w, uint32_t who,

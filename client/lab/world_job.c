@@ -97,15 +97,11 @@ int64_t fw_world_ms(const struct fw_world *w)
 
 void fw_world_think(struct fw_world *w)
 {
-    struct fw_controller *c = &w->job.controller;
-    struct fw_twin_input in;
-    struct fw_twin_result result;
-
-    if (!fw_controller_take_twin(c, fw_world_ms(w), &in))
+    if (!fw_job_take_thought(&w->job, fw_world_ms(w), &w->thought))
         return;
-    fw_twin_run(&in, &result);
-    w->record->twins++;
-    fw_controller_give_twin(c, &result, w->job.current->number, fw_world_ms(w));
+    fw_thought_run(&w->thought);
+    w->record->twins += w->thought.has_twin;
+    fw_job_give_thought(&w->job, &w->thought, fw_world_ms(w));
 }
 
 void fw_world_tick(struct fw_world *w)
@@ -148,12 +144,15 @@ fw_status fw_world_push(struct fw_world *w, uint32_t who, double loss,
         .curvature = curvature,
     };
     s = fw_job_push(&w->job, k->epoch, g, fw_world_ms(w), &ack, w->err);
+    if (s == FW_OK || s == FW_BUSY)
+        fw_world_think(w);
+    if (s == FW_BUSY) {
+        fw_job_hold(&w->job, k->epoch, &k->held);
+        return FW_OK;
+    }
     if (s != FW_OK)
         return s;
-    k->probes = ack.probe;
-    w->refusals = ack.reason[0] ? w->refusals + 1 : 0;
     if (w->job.current->number != version)
         fw_rival_stepped(&w->rival, w->job.optimizer.update_norm);
-    fw_world_think(w);
-    return FW_OK;
+    return fw_world_answered(w, who, &ack);
 }

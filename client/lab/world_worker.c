@@ -33,13 +33,41 @@ static fw_status join(struct fw_world *w, uint32_t who)
     return FW_OK;
 }
 
+fw_status fw_world_answered(struct fw_world *w, uint32_t who,
+                            const struct fw_gradient_ack *ack)
+{
+    struct fw_world_worker *k = &w->workers[who];
+
+    k->probes = ack->probe;
+    w->refusals = strcmp(ack->reason, "NON_FINITE") == 0 ? w->refusals + 1 : 0;
+    return fw_world_begin(w, who);
+}
+
+/* Its group has stepped. */
+static void on_answer(struct fw_held *h, struct fw_job *job,
+                      const struct fw_gradient_ack *ack)
+{
+    struct fw_world_worker *k = (struct fw_world_worker *)h;
+    struct fw_world *w = k->world;
+
+    (void)job;
+    if (k->connected && w->status == FW_OK)
+        w->status = fw_world_answered(w, (uint32_t)(k - w->workers), ack);
+}
+
+static void on_drop(struct fw_held *h)
+{
+    (void)h;
+}
+
 static fw_status make(struct fw_world *w, uint32_t who)
 {
     struct fw_world_worker *k = &w->workers[who];
     const struct fw_sim_plan *p = w->plan;
     uint64_t n = w->job.n_elements;
 
-    *k = (struct fw_world_worker){.slowness = 1.0};
+    *k = (struct fw_world_worker){
+        .held = {on_answer, on_drop}, .world = w, .slowness = 1.0};
     if (who == 0 && p->straggler > 0.0)
         k->slowness = p->straggler;
     fw_random_init(&k->random, p->seed * SERVICE_SEED + who);
@@ -52,14 +80,19 @@ static fw_status make(struct fw_world *w, uint32_t who)
     return FW_OK;
 }
 
+/* Workers do not move once they are made: the job knows where they are. */
 static fw_status more(struct fw_world *w, uint32_t n)
 {
-    struct fw_world_worker *grown =
-        realloc(w->workers, (size_t)n * sizeof(*grown));
+    double most = w->plan->workers;
 
-    if (!grown)
+    for (size_t i = 0; i < w->plan->n_changes; i++) {
+        if (w->plan->changes[i].kind == FW_CHANGE_WORKERS)
+            most = fmax(most, w->plan->changes[i].value);
+    }
+    if (!w->workers)
+        w->workers = fw_mem_array((size_t)most, sizeof(*w->workers));
+    if (!w->workers)
         return FW_NOMEM;
-    w->workers = grown;
     while (w->n_workers < n) {
         fw_status s = make(w, w->n_workers);
 
@@ -140,7 +173,7 @@ fw_status fw_world_begin(struct fw_world *w, uint32_t who)
         time += k->slowness * fw_service_draw(w->plan->service, &k->random);
     forget(k);
     if (!w->n_past) { /* else it is chosen when the gradient is due */
-        k->base = fw_version_ref(w->job.current);
+        k->base = fw_job_base(&w->job, k->epoch, fw_world_ms(w));
         if (k->ahead)
             (void)fw_rival_read(&w->rival, fw_world_flat(k->base, w->read),
                                 k->ahead);
@@ -216,7 +249,7 @@ fw_status fw_world_finish(struct fw_world *w, uint32_t who)
         fw_version_unref(w->past[number % w->n_past]);
         w->past[number % w->n_past] = fw_version_ref(w->job.current);
     }
-    return s == FW_OK ? fw_world_begin(w, who) : s;
+    return s;
 }
 
 static fw_status speak(struct fw_world *w)

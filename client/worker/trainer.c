@@ -118,9 +118,10 @@ static void count(struct trainer *t, const struct fw_gradient *g,
  * newest parameters and go on.  Other refusals end the worker. */
 static fw_status recover(struct trainer *t, fw_status why, struct fw_err *err)
 {
-    bool too_stale = why == FW_STALE && strcmp(err->reason, "TOO_STALE") == 0;
+    bool late = why == FW_STALE && (strcmp(err->reason, "TOO_STALE") == 0 ||
+                                    strcmp(err->reason, "LATE") == 0);
 
-    if (!too_stale && why != FW_BUSY)
+    if (!late && why != FW_BUSY)
         return why;
     t->p->refused++;
     if (why == FW_BUSY)

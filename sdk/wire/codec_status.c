@@ -157,6 +157,7 @@ static void pack_worker(const struct fw_worker_status *m, PB(WorkerStatus) * p)
     p->base_version = m->base_version;
     p->wire_dtype = (PB(Dtype))m->wire_dtype;
     p->staleness_p95 = m->staleness_p95;
+    p->group = m->group;
 }
 
 static fw_status take_worker(const PB(WorkerStatus) * p,
@@ -179,6 +180,7 @@ static fw_status take_worker(const PB(WorkerStatus) * p,
     m->base_version = p->base_version;
     m->wire_dtype = (enum fw_dtype)p->wire_dtype;
     m->staleness_p95 = p->staleness_p95;
+    m->group = p->group;
     return s;
 }
 
@@ -197,6 +199,7 @@ static void pack_counts(const struct fw_job_status *m, PB(JobStatus) * p)
     p->gradients_per_second = m->gradients_per_second;
     p->gradients_applied = m->gradients_applied;
     p->gradients_refused = m->gradients_refused;
+    p->groups = m->groups;
     p->workers_lost = m->workers_lost;
     p->checkpoint = (char *)m->checkpoint;
     p->gradient_norm = m->gradient_norm;
@@ -244,6 +247,7 @@ static void take_counts(const PB(JobStatus) * p, struct fw_job_status *m)
     m->gradients_per_second = p->gradients_per_second;
     m->gradients_applied = p->gradients_applied;
     m->gradients_refused = p->gradients_refused;
+    m->groups = p->groups;
     m->workers_lost = p->workers_lost;
     m->gradient_norm = p->gradient_norm;
     m->update_norm = p->update_norm;

@@ -11,6 +11,7 @@
 #include "sdk/wire/text.h"
 
 #define LEASE_MIN_MS     2000u
+#define GROUPS_MAX       1000000u
 #define LEASE_MAX_MS     300000u
 #define SHAPE_TEXT_BYTES 128
 
@@ -283,10 +284,20 @@ static fw_status check_choices(const struct fw_job_spec *s, struct fw_err *err)
         return FW_REFUSE(err, JOB_INVALID,
                          "controller.step_policy %d is not known",
                          (int)c->step_policy);
-    if (c->groups || c->groups_auto || c->buffer > 1)
+    if ((c->groups || c->groups_auto) && c->buffer > 1)
         return FW_REFUSE(err, JOB_INVALID,
-                         "controller.groups and controller.buffer are not "
-                         "built yet; leave them 0");
+                         "controller.groups and controller.buffer exclude each "
+                         "other; leave one of them 0");
+    if (c->groups && c->groups_auto)
+        return FW_REFUSE(err, JOB_INVALID,
+                         "controller.groups is %u and chosen automatically; "
+                         "leave one of them out",
+                         c->groups);
+    if (c->groups > GROUPS_MAX || c->buffer > GROUPS_MAX)
+        return FW_REFUSE(err, JOB_INVALID,
+                         "controller.groups and controller.buffer are at most "
+                         "%u",
+                         GROUPS_MAX);
     if (s->schedule.kind < FW_SCHEDULE_CONSTANT ||
         s->schedule.kind > FW_SCHEDULE_COSINE)
         return FW_REFUSE(err, JOB_INVALID, "schedule.kind %d is not known",

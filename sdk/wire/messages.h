@@ -189,6 +189,7 @@ struct fw_worker_status {
     uint64_t base_version;
     enum fw_dtype wire_dtype;
     uint64_t staleness_p95;
+    uint32_t group; /* 1, 2 ...; 0: it steps alone */
 };
 
 struct fw_staleness_status {
@@ -245,6 +246,7 @@ struct fw_job_status {
     double gradients_per_second;
     uint64_t gradients_applied;
     uint64_t gradients_refused;
+    uint32_t groups; /* that step together; 0: every worker alone */
     uint64_t workers_lost;
     struct fw_momentum_status momentum;
     struct fw_staleness_status staleness;

@@ -30,6 +30,7 @@
     X(SEQUENCE_GAP, PRECONDITION, 9)                                           \
     X(VERSION_AHEAD, INVALID, 3)                                               \
     X(TOO_STALE, STALE, 10)                                                    \
+    X(LATE, STALE, 10)                                                         \
     X(NON_FINITE, INVALID, 3)                                                  \
     X(CHUNK_INVALID, INVALID, 3)                                               \
     X(MESSAGE_TOO_LARGE, BUSY, 8)                                              \

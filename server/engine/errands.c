@@ -10,8 +10,7 @@ struct fw_errand {
     uv_work_t work;
     struct fw_errand *next;    /* in the list */
     struct fw_job_thread *job; /* ref */
-    struct fw_twin_input in;
-    struct fw_twin_result out;
+    struct fw_thought thought;
 };
 
 static void destroy(struct fw_errand *e)
@@ -27,7 +26,7 @@ static void deliver(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
 {
     struct fw_errand *e = (struct fw_errand *)l;
 
-    fw_job_give_twin(job, &e->out, now_ms);
+    fw_job_give_thought(job, &e->thought, now_ms);
     destroy(e);
 }
 
@@ -43,8 +42,8 @@ static void run(uv_work_t *w)
     struct fw_errand *e = w->data;
     int64_t begun_us = fw_clock_mono_us();
 
-    fw_twin_run(&e->in, &e->out);
-    e->out.ms = (double)(fw_clock_mono_us() - begun_us) / 1000.0;
+    fw_thought_run(&e->thought);
+    e->thought.limits.ms = (double)(fw_clock_mono_us() - begun_us) / 1000.0;
 }
 
 /* A full letter box or a job that has ended: the controller asks again. */
@@ -88,7 +87,7 @@ static void on_wake(uv_async_t *wake)
 /* --- jobs' threads --- */
 
 static void think(struct fw_thinker *thinker, struct fw_job_thread *t,
-                  const struct fw_twin_input *in)
+                  const struct fw_thought *thought)
 {
     struct fw_errands *e = (struct fw_errands *)thinker;
     struct fw_errand *item = fw_mem_array(1, sizeof(*item));
@@ -98,7 +97,7 @@ static void think(struct fw_thinker *thinker, struct fw_job_thread *t,
         return;
     }
     item->job = fw_job_thread_ref(t);
-    item->in = *in;
+    item->thought = *thought;
     pthread_mutex_lock(&e->lock);
     if (e->open) {
         item->next = e->first;

@@ -1,4 +1,4 @@
-/* errands.h - runs jobs' stability twins on libuv's pool.
+/* errands.h - thinks for jobs on libuv's pool: stability twins, groups.
  *
  *     job thread --think--> list --async--> loop --queue_work--> pool
  *     job thread <------------- letter with the result -----------+
@@ -27,7 +27,7 @@ struct fw_errands {
 
 FW_MUST_USE fw_status fw_errands_init(struct fw_errands *e);
 
-/* From now on twins run; before, asking for one does nothing. */
+/* From now on jobs are thought for; before, asking for one does nothing. */
 FW_MUST_USE fw_status fw_errands_open(struct fw_errands *e, uv_loop_t *loop);
 
 /* No new errands; those that run end by themselves, the loop waits for them.

@@ -20,9 +20,9 @@ struct fw_job_thread {
 
     /* the job's thread; others after stop */
     struct fw_job job;
-    bool dirty;             /* the job has changed since the snapshot */
-    int64_t snapshot_at_ms; /* when the last one was made */
-    struct fw_twin_input twin_input; /* scratch */
+    bool dirty;                /* the job has changed since the snapshot */
+    int64_t snapshot_at_ms;    /* when the last one was made */
+    struct fw_thought thought; /* scratch */
 
     pthread_mutex_t stop_lock; /* guards stopped */
     bool stopped;              /* or not begun */
@@ -105,33 +105,52 @@ static void run_all(struct fw_job_thread *t, struct fw_letter *l,
     }
 }
 
-/* Have the twin run if it is due.  One at a time, however often membership
- * changes meanwhile: the result's letter brings us back here. */
+/* Have thought about what is due.  One thought at a time, however often
+ * membership changes meanwhile: the result's letter brings us back here. */
 static void think(struct fw_job_thread *t, int64_t now_ms)
 {
     if (!t->thinker || __atomic_load_n(&t->thinking, __ATOMIC_ACQUIRE) ||
-        !fw_job_take_twin(&t->job, now_ms, &t->twin_input))
+        !fw_job_take_thought(&t->job, now_ms, &t->thought))
         return;
     __atomic_store_n(&t->thinking, true, __ATOMIC_RELAXED);
-    t->thinker->think(t->thinker, t, &t->twin_input);
+    t->thinker->think(t->thinker, t, &t->thought);
+}
+
+/* How long to wait for a letter: a snapshot or a group's deadline may be due
+ * before one comes. */
+static int64_t patience(const struct fw_job_thread *t, int64_t now_ms)
+{
+    int64_t next_ms = fw_job_next_ms(&t->job);
+    int64_t wait_ms = t->dirty ? SNAPSHOT_MS : -1;
+    int64_t left_ms = next_ms > now_ms ? next_ms - now_ms : 0;
+
+    if (next_ms == INT64_MAX)
+        return wait_ms;
+    return wait_ms >= 0 && wait_ms < left_ms ? wait_ms : left_ms;
 }
 
 /* Until the box is shut: take all letters, run them, publish. */
 static void *work(void *arg)
 {
     struct fw_job_thread *t = arg;
+    int64_t now_ms = fw_clock_mono_ms();
     bool shut = false;
 
     while (!shut) {
-        int64_t wait_ms = t->dirty ? SNAPSHOT_MS : -1;
-        struct fw_letter *l = fw_mailbox_take_all(&t->mailbox, wait_ms, &shut);
-        int64_t now_ms = fw_clock_mono_ms();
+        struct fw_letter *l =
+            fw_mailbox_take_all(&t->mailbox, patience(t, now_ms), &shut);
 
+        now_ms = fw_clock_mono_ms();
         if (shut) {
             drop_all(l);
+            fw_job_drop_held(&t->job);
             break;
         }
         run_all(t, l, now_ms);
+        if (fw_job_next_ms(&t->job) <= now_ms) {
+            fw_job_tick(&t->job, now_ms);
+            t->dirty = true;
+        }
         think(t, now_ms);
         if (t->dirty && now_ms - t->snapshot_at_ms >= SNAPSHOT_MS)
             (void)publish_status(t, now_ms);

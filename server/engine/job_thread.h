@@ -13,13 +13,13 @@
 
 struct fw_job_thread;
 
-/* Who runs a job's stability twin, off its thread. */
+/* Who thinks for a job, off its thread. */
 struct fw_thinker {
-    /* Job thread: run the twin of `t` on a copy of `in`, and post the result
-     * back as a letter.  Must not wait; may do nothing.  It is not asked again
-     * before fw_job_thread_thought, which it owes in any case. */
+    /* Job thread: run a copy of `thought`, and give it back to `t` by a letter.
+     * Must not wait; may do nothing.  It is not asked again before
+     * fw_job_thread_thought, which it owes in any case. */
     void (*think)(struct fw_thinker *thinker, struct fw_job_thread *t,
-                  const struct fw_twin_input *in);
+                  const struct fw_thought *thought);
 };
 
 /* A status that will not change.  Counted. */

@@ -61,6 +61,8 @@ fw_status fw_job_init(struct fw_job *job, const struct fw_job_spec *spec,
                               job->n_elements);
     if (s == FW_OK)
         s = fw_controller_init(&job->controller, &config, now_ms);
+    if (s == FW_OK)
+        s = fw_groups_init(&job->groups, &job->spec.controller);
     fw_sessions_init(&job->sessions, spec->limits.lease_ms,
                      spec->limits.max_workers);
     fw_report_init(&job->report, now_ms);
@@ -82,6 +84,7 @@ void fw_job_close(struct fw_job *job)
     fw_pool_unref(job->pool);
     job->pool = NULL;
     fw_optimizer_close(&job->optimizer);
+    fw_groups_close(&job->groups);
     fw_sessions_close(&job->sessions);
     fw_controller_close(&job->controller);
     fw_job_spec_close(&job->spec);
@@ -167,7 +170,11 @@ fw_status fw_job_join(struct fw_job *job, const struct fw_join_request *request,
                              request->wire_dtype, now_ms, &w, err);
     if (s != FW_OK)
         return s;
-    fw_controller_members(&job->controller, job->sessions.connected,
+    if (fw_groups_on(&job->groups) && fw_groups_join(job, w) != FW_OK) {
+        fw_sessions_end(&job->sessions, w, FW_WORKER_LEFT, now_ms);
+        return FW_REFUSE(err, OUT_OF_MEMORY, "no memory for another worker");
+    }
+    fw_controller_members(&job->controller, fw_groups_asynchrony(job),
                           FW_MEMBER_JOINED, w->name, fw_job_version(job),
                           now_ms);
     *out = (struct fw_join_response){
@@ -216,14 +223,31 @@ fw_status fw_job_touch(struct fw_job *job, uint64_t epoch, int64_t now_ms,
     return FW_OK;
 }
 
+/* A worker goes: its group does not wait for it, and it not for its group. */
+static void let_go(struct fw_job *job, struct fw_session *w, int64_t now_ms)
+{
+    struct fw_gradient_ack gone = {0};
+
+    if (!fw_groups_on(&job->groups))
+        return;
+    fw_groups_leave(job, w, now_ms);
+    if (!w->delivered)
+        return;
+    snprintf(gone.reason, sizeof(gone.reason), "%s", FW_REASON(FENCED));
+    snprintf(gone.detail, sizeof(gone.detail),
+             "the session ended while its group was collecting");
+    fw_job_answer_held(job, w, &gone);
+}
+
 static void end_session(struct fw_job *job, struct fw_session *w,
                         enum fw_worker_state state, int64_t now_ms)
 {
     char name[FW_NAME_MAX + 1];
 
     memcpy(name, w->name, sizeof(name)); /* the session may be forgotten */
+    let_go(job, w, now_ms);
     fw_sessions_end(&job->sessions, w, state, now_ms);
-    fw_controller_members(&job->controller, job->sessions.connected,
+    fw_controller_members(&job->controller, fw_groups_asynchrony(job),
                           state == FW_WORKER_LOST ? FW_MEMBER_LOST
                                                   : FW_MEMBER_LEFT,
                           name, fw_job_version(job), now_ms);
@@ -244,6 +268,7 @@ void fw_job_tick(struct fw_job *job, int64_t now_ms)
 
     while ((w = fw_sessions_expired(&job->sessions, now_ms)))
         end_session(job, w, FW_WORKER_LOST, now_ms);
+    fw_groups_tick(job, now_ms);
     fw_controller_tick(&job->controller, fw_job_version(job), now_ms);
     fw_report_tick(&job->report, job->sessions.connected, now_ms);
 }
@@ -275,17 +300,33 @@ fw_status fw_job_set_controller(struct fw_job *job,
     return s;
 }
 
-bool fw_job_take_twin(struct fw_job *job, int64_t now_ms,
-                      struct fw_twin_input *in)
+struct fw_version *fw_job_base(struct fw_job *job, uint64_t epoch,
+                               int64_t now_ms)
 {
-    return fw_controller_take_twin(&job->controller, now_ms, in);
+    struct fw_session *w = fw_sessions_by_epoch(&job->sessions, epoch);
+
+    if (w && w->state == FW_WORKER_CONNECTED && fw_groups_on(&job->groups))
+        return fw_groups_base(job, w, now_ms);
+    return job->current ? fw_version_ref(job->current) : NULL;
 }
 
-void fw_job_give_twin(struct fw_job *job, const struct fw_twin_result *result,
-                      int64_t now_ms)
+int64_t fw_job_next_ms(const struct fw_job *job)
 {
-    fw_controller_give_twin(&job->controller, result, fw_job_version(job),
-                            now_ms);
+    return fw_groups_next_ms(job);
+}
+
+void fw_job_drop_held(struct fw_job *job)
+{
+    struct fw_list *l;
+
+    FW_LIST_EACH(l, &job->sessions.all) {
+        struct fw_session *w = FW_LIST_ITEM(l, struct fw_session, link);
+        struct fw_held *held = w->held;
+
+        w->held = NULL;
+        if (held)
+            held->drop(held);
+    }
 }
 
 void fw_job_durable(struct fw_job *job, uint64_t version, const char *path)

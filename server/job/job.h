@@ -10,11 +10,13 @@
 #define FW_JOB_JOB_H
 
 #include "sdk/wire/messages.h"
+#include "server/job/groups.h"
 #include "server/job/optimizer.h"
 #include "server/job/params.h"
 #include "server/job/report.h"
 #include "server/job/sample.h"
 #include "server/job/sessions.h"
+#include "server/job/think.h"
 #include "server/momentum/controller.h"
 
 struct fw_job {
@@ -30,6 +32,7 @@ struct fw_job {
     struct fw_sessions sessions;   /* workers, epochs, exactly-once table */
     struct fw_controller controller;
     struct fw_sample sample; /* scratch of the total momentum sensor */
+    struct fw_groups groups; /* workers that step together */
     struct fw_report report; /* losses, rates, counts, norms */
 };
 
@@ -83,12 +86,29 @@ FW_MUST_USE fw_status fw_job_touch(struct fw_job *job, uint64_t epoch,
 /* Apply a complete gradient: all checks, one step, version + 1, or a refusal
  * that changes nothing.  Takes the gather in any case.  FW_OK fills `ack` (a
  * refusal of this gradient is an ack with a reason: NON_FINITE, VERSION_AHEAD,
- * TOO_STALE, NOT_INITIALIZED, SEQUENCE_GAP); FENCED means that the session has
- * ended, and the stream with it. */
+ * TOO_STALE, NOT_INITIALIZED, SEQUENCE_GAP, LATE); FENCED means that the
+ * session has ended, and the stream with it.  FW_BUSY: its group holds it; see
+ * fw_job_hold. */
 FW_MUST_USE fw_status fw_job_push(struct fw_job *job, uint64_t epoch,
                                   struct fw_gather *take, int64_t now_ms,
                                   struct fw_gradient_ack *ack,
                                   struct fw_err *err);
+
+/* Behind fw_job_push's FW_BUSY: who is told when the step was made.  Lent until
+ * one of its functions was called. */
+void fw_job_hold(struct fw_job *job, uint64_t epoch, struct fw_held *held);
+
+/* The parameters that a worker is to compute at: those of its group, or the
+ * newest.  A reference; NULL while there are none. */
+struct fw_version *fw_job_base(struct fw_job *job, uint64_t epoch,
+                               int64_t now_ms);
+
+/* When fw_job_tick must be called at the latest, for a group's straggler
+ * deadline; INT64_MAX: at leisure. */
+int64_t fw_job_next_ms(const struct fw_job *job);
+
+/* No more steps will be made: drop all who wait for one. */
+void fw_job_drop_held(struct fw_job *job);
 
 /* Goodbye by session; harmless if it is over. */
 void fw_job_leave(struct fw_job *job, const uint8_t session[FW_SESSION_BYTES],
@@ -96,13 +116,6 @@ void fw_job_leave(struct fw_job *job, const uint8_t session[FW_SESSION_BYTES],
 
 /* Time passes: leases run out, the controller thinks.  Call every 250 ms. */
 void fw_job_tick(struct fw_job *job, int64_t now_ms);
-
-/* The stability twin, which runs elsewhere: as fw_controller_take_twin and
- * fw_controller_give_twin. */
-bool fw_job_take_twin(struct fw_job *job, int64_t now_ms,
-                      struct fw_twin_input *in);
-void fw_job_give_twin(struct fw_job *job, const struct fw_twin_result *result,
-                      int64_t now_ms);
 
 /* A validation result; VERSION_AHEAD. */
 FW_MUST_USE fw_status fw_job_report(struct fw_job *job,

@@ -89,6 +89,17 @@ static void tell_worker(const struct fw_session *w, int64_t now_ms,
     out->staleness_p95 = fw_spread_percentile(spread, (uint32_t)w->epoch, 95);
 }
 
+/* 1, 2 ...; 0 if it steps alone. */
+static uint32_t group_number(const struct fw_job *job,
+                             const struct fw_session *w)
+{
+    const struct fw_groups *g = &job->groups;
+    bool shares = w->state == FW_WORKER_CONNECTED && !g->buffer &&
+                  w->group < g->n && g->items[w->group].members > 1;
+
+    return shares ? w->group + 1 : 0;
+}
+
 static fw_status tell_workers(const struct fw_job *job, int64_t now_ms,
                               struct fw_job_status *out)
 {
@@ -100,9 +111,13 @@ static fw_status tell_workers(const struct fw_job *job, int64_t now_ms,
     out->worker = fw_mem_array(n, sizeof(*out->worker));
     if (!out->worker)
         return FW_NOMEM;
-    FW_LIST_EACH(l, &job->sessions.all)
-        tell_worker(FW_LIST_ITEM(l, const struct fw_session, link), now_ms,
-                    &spread, &out->worker[out->n_workers++]);
+    FW_LIST_EACH(l, &job->sessions.all) {
+        const struct fw_session *w =
+            FW_LIST_ITEM(l, const struct fw_session, link);
+
+        tell_worker(w, now_ms, &spread, &out->worker[out->n_workers]);
+        out->worker[out->n_workers++].group = group_number(job, w);
+    }
     return FW_OK;
 }
 
@@ -123,6 +138,7 @@ fw_status fw_job_status(const struct fw_job *job, int64_t now_ms,
         .gradients_per_second = r->gradients_per_second,
         .gradients_applied = r->applied,
         .gradients_refused = r->refused,
+        .groups = fw_groups_on(&job->groups) ? fw_groups_asynchrony(job) : 0,
         .workers_lost = job->sessions.lost,
         .gradient_norm = job->optimizer.gradient_norm,
         .update_norm = job->optimizer.update_norm,

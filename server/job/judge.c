@@ -53,21 +53,18 @@ static fw_status judge(const struct fw_job *job, const struct fw_session *w,
     return FW_OK;
 }
 
-/* Step, publish, observe; takes `g` unless memory is out. */
-static fw_status apply(struct fw_job *job, struct fw_session *w,
-                       struct fw_gather *g, int64_t now_ms,
-                       struct fw_gradient_ack *ack)
+fw_status fw_job_apply(struct fw_job *job, struct fw_gather *g, uint32_t n,
+                       int64_t now_ms, struct fw_gradient_ack *ack)
 {
     struct fw_gradient_head h = g->head;
     uint64_t base = job->current->number;
     struct fw_observation seen = {.version = base + 1,
                                   .staleness = base - h.base_version,
-                                  .worker = (uint32_t)w->epoch,
+                                  .worker = (uint32_t)h.sequence,
                                   .loss = h.loss};
     struct fw_version *next;
     fw_status s;
 
-    fw_controller_curvature(&job->controller, h.curvature, base, now_ms);
     ack->momentum = job->controller.momentum;
     ack->learning_rate =
         job->controller.rate * fw_schedule_factor(&job->spec.schedule, base);
@@ -83,14 +80,73 @@ static fw_status apply(struct fw_job *job, struct fw_session *w,
     fw_sample_after(&job->sample, &job->controller, next, h.base_version,
                     ack->learning_rate);
     fw_controller_observe(&job->controller, &seen, now_ms);
-    ack->probe = fw_controller_ask_probe(&job->controller, next->number);
     fw_report_gradient(&job->report, h.loss, h.samples, next->number);
+    job->report.applied += n - 1; /* one was counted */
     fw_report_tick(&job->report, job->sessions.connected, now_ms);
-    w->gradients++;
-    w->samples += h.samples;
-    w->staleness_sum += (double)seen.staleness;
-    w->base_version = h.base_version;
     return FW_OK;
+}
+
+/* A gradient of the worker's has become part of the model. */
+static void credit(struct fw_job *job, struct fw_session *w,
+                   struct fw_gradient_ack *ack)
+{
+    w->gradients++;
+    w->samples += w->pushed_samples;
+    w->staleness_sum += (double)ack->staleness;
+    w->base_version = w->pushed_base;
+    ack->probe = fw_controller_ask_probe(&job->controller, fw_job_version(job));
+}
+
+static void count(struct fw_job *job, struct fw_session *w,
+                  struct fw_gradient_ack *ack)
+{
+    if (ack->reason[0]) {
+        w->refused++;
+        job->report.refused++;
+    } else {
+        credit(job, w, ack);
+    }
+}
+
+void fw_job_answer_held(struct fw_job *job, struct fw_session *w,
+                        const struct fw_gradient_ack *step)
+{
+    struct fw_gradient_ack *ack = &w->pending;
+    struct fw_held *held = w->held;
+
+    ack->staleness = step->staleness;
+    ack->momentum = step->momentum;
+    ack->learning_rate = step->learning_rate;
+    ack->version = fw_job_version(job);
+    ack->durable_version = job->durable_version;
+    memcpy(ack->reason, step->reason, sizeof(ack->reason));
+    memcpy(ack->detail, step->detail, sizeof(ack->detail));
+    count(job, w, ack);
+    w->delivered = false;
+    w->last_ack = *ack;
+    w->held = NULL;
+    if (held)
+        held->answer(held, job, ack);
+}
+
+/* Apply it alone, or give it to the worker's group. */
+static fw_status use(struct fw_job *job, struct fw_session *w,
+                     struct fw_gather *take, int64_t now_ms,
+                     struct fw_gradient_ack *ack)
+{
+    fw_status s;
+
+    w->pushed_base = take->head.base_version;
+    w->pushed_samples = take->head.samples;
+    take->head.sequence = w->epoch; /* whom the staleness is counted to */
+    if (fw_groups_on(&job->groups))
+        return fw_groups_deliver(job, w, take, now_ms, ack);
+    fw_controller_curvature(&job->controller, take->head.curvature,
+                            fw_job_version(job), now_ms);
+    s = fw_job_apply(job, take, 1, now_ms, ack);
+    if (s != FW_OK)
+        fw_gather_close(take);
+    return s;
 }
 
 /* Write the refusal of a gradient into its ack. */
@@ -101,6 +157,17 @@ static void refuse(struct fw_job *job, struct fw_session *w,
     snprintf(ack->detail, sizeof(ack->detail), "%s", why->text);
     w->refused++;
     job->report.refused++;
+}
+
+/* A repetition of the last one: its answer again, or still to come. */
+static bool repeated(struct fw_session *w, struct fw_gradient_ack *ack)
+{
+    if (!w->sequence || ack->sequence != w->sequence)
+        return false;
+    if (!w->delivered)
+        *ack = w->last_ack;
+    ack->duplicate = true;
+    return true;
 }
 
 fw_status fw_job_push(struct fw_job *job, uint64_t epoch,
@@ -115,22 +182,29 @@ fw_status fw_job_push(struct fw_job *job, uint64_t epoch,
                                     .durable_version = job->durable_version,
                                     .incarnation = job->incarnation};
     if (!w || w->state != FW_WORKER_CONNECTED) {
-        s = fw_job_fenced(w, err);
-        goto done;
+        fw_gather_close(take);
+        return fw_job_fenced(w, err);
     }
     fw_sessions_heard(&job->sessions, w, now_ms);
-    if (w->sequence && ack->sequence == w->sequence) {
-        *ack = w->last_ack;
-        ack->duplicate = true;
-        goto done;
+    if (repeated(w, ack)) {
+        fw_gather_close(take);
+        return w->delivered ? FW_BUSY : FW_OK;
     }
     if (judge(job, w, take, &why) != FW_OK) {
         refuse(job, w, &why, ack);
-    } else if (apply(job, w, take, now_ms, ack) == FW_OK) {
-        take = NULL;
+        fw_gather_close(take);
     } else {
-        (void)FW_REFUSE(&why, OUT_OF_MEMORY, "no memory for a step");
-        refuse(job, w, &why, ack);
+        s = use(job, w, take, now_ms, ack);
+        if (s == FW_BUSY) {
+            w->sequence = ack->sequence;
+            return s;
+        }
+        if (s != FW_OK) {
+            (void)FW_REFUSE(&why, OUT_OF_MEMORY, "no memory for a step");
+            refuse(job, w, &why, ack);
+        } else if (ack->version == 0) { /* not answered as one of a group */
+            count(job, w, ack);
+        }
     }
     ack->version = fw_job_version(job);
     /* A refused number is used up, unless it was the number that was wrong. */
@@ -138,7 +212,15 @@ fw_status fw_job_push(struct fw_job *job, uint64_t epoch,
         w->sequence = ack->sequence;
         w->last_ack = *ack;
     }
-done:
-    fw_gather_close(take);
-    return s;
+    return FW_OK;
+}
+
+void fw_job_hold(struct fw_job *job, uint64_t epoch, struct fw_held *held)
+{
+    struct fw_session *w = fw_sessions_by_epoch(&job->sessions, epoch);
+
+    if (w && w->held && w->held != held)
+        w->held->drop(w->held); /* sent again, by another stream */
+    if (w)
+        w->held = held;
 }

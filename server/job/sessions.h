@@ -11,6 +11,8 @@
 #include "sdk/base/list.h"
 #include "sdk/wire/messages.h"
 
+struct fw_held;
+
 #define FW_DEPARTED_KEPT 256u /* workers shown after they went */
 
 /* What a session is found by. */
@@ -35,11 +37,25 @@ struct fw_session {
     int64_t gone_ms;                 /* when it left or was lost */
     uint64_t sequence;               /* of the last gradient that was judged */
     struct fw_gradient_ack last_ack; /* its answer */
-    uint64_t base_version;           /* of the last gradient */
+    uint64_t base_version;           /* of the last gradient applied */
+    uint64_t pushed_base;            /* of the last one pushed */
+    uint64_t pushed_samples;         /* in it */
     uint64_t gradients;              /* applied */
     uint64_t refused;
     uint64_t samples;
     double staleness_sum;
+
+    /* of its group (groups.h) */
+    struct fw_held *held; /* lent; who waits for its answer, or NULL */
+    struct fw_gradient_ack pending; /* that answer, as far as it is known */
+    uint32_t group;                 /* its number */
+    bool delivered;                 /* to the round under way */
+    bool moved;                     /* works on what another group gave it */
+    int64_t given_ms;               /* when it was given its base; 0: never */
+    bool warm;                      /* the first time is behind it */
+    uint64_t services;              /* times measured */
+    double service_ms;              /* smoothed: from base to delivery */
+    double service_variance;        /* of that */
 };
 
 /* Does not move once it is initialised: its lists point into it. */

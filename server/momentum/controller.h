@@ -27,7 +27,8 @@
 enum fw_member_cause {
     FW_MEMBER_JOINED,
     FW_MEMBER_LEFT,
-    FW_MEMBER_LOST, /* its lease ran out */
+    FW_MEMBER_LOST,      /* its lease ran out */
+    FW_MEMBER_REGROUPED, /* the same workers step in other groups */
 };
 
 /* One applied gradient, as the controller sees it. */

@@ -6,10 +6,11 @@
 
 #define TINIEST 1e-30 /* flatter than this is no curvature to divide by */
 #define LARGEST 1e30
+#define USUAL   (1.0 / 64.0) /* weight of a new probe in the usual one */
 
 void fw_curvature_init(struct fw_curvature *c)
 {
-    *c = (struct fw_curvature){.h = NAN};
+    *c = (struct fw_curvature){.h = NAN, .usual = NAN};
 }
 
 static int compare(const void *a, const void *b)
@@ -36,6 +37,14 @@ static double typical(const struct fw_curvature *c)
     return exp(sum / (double)half);
 }
 
+/* Of all probes while they are few. */
+static void get_used(struct fw_curvature *c, double h)
+{
+    double weight = fmax(1.0 / (double)c->probes, USUAL);
+
+    c->usual = c->probes > 1 ? c->usual * pow(h / c->usual, weight) : h;
+}
+
 bool fw_curvature_add(struct fw_curvature *c, double h)
 {
     if (!isfinite(h) || h < TINIEST || h > LARGEST) {
@@ -44,6 +53,7 @@ bool fw_curvature_add(struct fw_curvature *c, double h)
     }
     c->last[c->probes++ % FW_CURVATURE_KEPT] = h;
     c->h = typical(c);
+    get_used(c, h);
     return true;
 }
 

@@ -18,6 +18,7 @@
 
 struct fw_curvature {
     double h;                       /* NAN before the first good probe */
+    double usual;                   /* geometric mean of the last 64 or so */
     double last[FW_CURVATURE_KEPT]; /* probe n in place n mod KEPT */
     uint64_t probes;                /* taken in */
     uint64_t refused;               /* not finite, zero or negative */

@@ -14,10 +14,8 @@ static void event(const struct fw_decision *d, char *out, size_t size)
         const char *cause;
         const char *verb;
     } verbs[] = {
-        {"joined", "joined"},
-        {"left", "left"},
-        {"lost", "was lost"},
-        {"operator", "asked"},
+        {"joined", "joined"},   {"left", "left"},      {"lost", "was lost"},
+        {"groups", "expected"}, {"operator", "asked"},
     };
 
     for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {

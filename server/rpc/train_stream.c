@@ -7,108 +7,13 @@
 #include "server/rpc/server.h"
 #include "server/rpc/train_lease.h"
 #include "server/rpc/train_outbox.h"
+#include "server/rpc/train_pull.h"
+#include "server/rpc/train_push.h"
 
 #define OF_MEMBER(p, member)                                                   \
     ((struct fw_train *)((char *)(p)-offsetof(struct fw_train, member)))
 
 /* --- gradients --- */
-
-/* The worker sends no more and has all its acks; the call's lock is held. */
-static bool is_done(const struct fw_train *t)
-{
-    bool busy = false;
-
-    for (int i = 0; i < FW_PUSHES; i++)
-        busy = busy || t->pushes[i].busy;
-    return t->closing && !busy;
-}
-
-/* A push is back: its slot is free, and reading goes on if it had stopped. */
-static void push_is_back(struct fw_push *p)
-{
-    struct fw_train *t = p->train;
-    bool starved;
-    bool done;
-
-    pthread_mutex_lock(&t->call->lock);
-    p->busy = false;
-    starved = t->starved;
-    t->starved = false;
-    done = is_done(t);
-    pthread_mutex_unlock(&t->call->lock);
-    if (starved)
-        fw_call_read(t->call);
-    if (done)
-        fw_call_finish(t->call, FW_OK, NULL);
-}
-
-static void run_push(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
-{
-    struct fw_push *p = (struct fw_push *)l; /* letter is first */
-    struct fw_train *t = p->train;
-    struct fw_train_response m = {.kind = FW_TRAIN_ACK};
-    struct fw_call *c = t->call;
-    struct fw_gather *take = p->gather;
-    struct fw_err err;
-    fw_status s;
-
-    p->gather = NULL;
-    s = fw_job_push(job, t->epoch, take, now_ms, &m.ack, &err);
-    fw_job_thread_publish(t->job); /* before anybody knows of it */
-    if (s == FW_OK) {
-        fw_train_answer(t, &m);
-        if (p->want_parameters && job->current && !m.ack.reason[0])
-            fw_train_send_version(t, fw_version_ref(job->current));
-    } else {
-        fw_call_finish(c, s, &err);
-    }
-    push_is_back(p);
-    fw_call_unref(c);
-}
-
-static void drop_push(struct fw_letter *l)
-{
-    struct fw_push *p = (struct fw_push *)l;
-    struct fw_call *c = p->train->call;
-
-    fw_gather_close(p->gather);
-    p->gather = NULL;
-    fw_train_job_is_gone(p->train);
-    push_is_back(p);
-    fw_call_unref(c);
-}
-
-/* Hand the complete gather to the job; false if reading must rest. */
-static bool send_push(struct fw_train *t)
-{
-    struct fw_push *free_push = NULL;
-    bool more = false;
-
-    pthread_mutex_lock(&t->call->lock);
-    for (int i = 0; i < FW_PUSHES; i++) {
-        if (t->pushes[i].busy)
-            continue;
-        if (free_push)
-            more = true;
-        else
-            free_push = &t->pushes[i];
-    }
-    if (free_push)
-        free_push->busy = true;
-    t->starved = !more;
-    pthread_mutex_unlock(&t->call->lock);
-    if (!free_push)
-        return false; /* cannot be: reading rests while none is free */
-    free_push->gather = t->gather;
-    free_push->want_parameters = t->gather->head.want_parameters;
-    t->gather = NULL;
-    if (!fw_train_post(t, &free_push->letter)) {
-        fw_gather_close(free_push->gather);
-        free_push->gather = NULL;
-        push_is_back(free_push);
-    }
-    return more;
-}
 
 /* Add a chunk to the gather; false if reading must rest or the call ends. */
 static bool add_chunk(struct fw_train *t, const struct fw_train_request *r)
@@ -123,7 +28,7 @@ static bool add_chunk(struct fw_train *t, const struct fw_train_request *r)
         fw_call_finish(t->call, s, &err);
         return false;
     }
-    return fw_gather_complete(t->gather) ? send_push(t) : true;
+    return fw_gather_complete(t->gather) ? fw_train_push(t) : true;
 }
 
 /* There is room: go on with the chunk that was held.  Job thread. */
@@ -267,23 +172,6 @@ static void take_open(struct fw_train *t, const struct fw_train_request *r)
         fw_call_finish(t->call, s, &err);
 }
 
-/* The newest parameters without a gradient. */
-static bool take_pull(struct fw_train *t)
-{
-    struct fw_version *v = fw_job_thread_version(t->job);
-    struct fw_err err;
-
-    if (v) {
-        fw_train_send_version(t, v);
-        return true;
-    }
-    fw_call_finish(
-        t->call,
-        FW_REFUSE(&err, NOT_INITIALIZED, "the job has no parameters yet"),
-        &err);
-    return false;
-}
-
 /* One message; true if the next one may be read now. */
 static bool take_message(struct fw_train *t, struct fw_message *m)
 {
@@ -305,7 +193,7 @@ static bool take_message(struct fw_train *t, struct fw_message *m)
     case FW_TRAIN_GRADIENT:
         return take_gradient(t, m, &r);
     case FW_TRAIN_PARAMETERS:
-        return take_pull(t);
+        return fw_train_pull(t);
     default:
         fw_train_answer(t, &beat);
         return true;
@@ -322,7 +210,7 @@ static void end_reading(struct fw_train *t)
     t->gather = NULL;
     pthread_mutex_lock(&t->call->lock);
     t->closing = true;
-    done = is_done(t);
+    done = fw_train_is_done(t);
     pthread_mutex_unlock(&t->call->lock);
     if (done)
         fw_call_finish(t->call, FW_OK, NULL);
@@ -348,11 +236,8 @@ void fw_train_start(struct fw_call *c)
     t->room_letter = (struct fw_letter){.run = run_room, .drop = drop_room};
     fw_train_lease_init(t);
     t->transfer.head = fw_chunk_parameters;
-    for (int i = 0; i < FW_PUSHES; i++) {
-        t->pushes[i].train = t;
-        t->pushes[i].letter =
-            (struct fw_letter){.run = run_push, .drop = drop_push};
-    }
+    fw_train_push_init(t);
+    fw_train_pull_init(t);
     fw_call_read(c);
 }
 

@@ -24,7 +24,8 @@ struct fw_train;
 
 /* A complete gradient on its way to the job and back. */
 struct fw_push {
-    struct fw_letter letter;
+    struct fw_letter letter;  /* first */
+    struct fw_held held;      /* while its group is collecting */
     struct fw_train *train;   /* whose this is */
     struct fw_gather *gather; /* owned while it is on its way */
     bool want_parameters;
@@ -44,6 +45,7 @@ struct fw_train {
     struct fw_letter open_letter;
     struct fw_letter room_letter; /* the pool has room */
     struct fw_letter touch_letter;
+    struct fw_letter pull_letter;
     int64_t touched_ms; /* when the lease was last renewed */
 
     /* set by the job thread before reading goes on */

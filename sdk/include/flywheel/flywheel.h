@@ -180,12 +180,14 @@ FW_API FW_MUST_USE fw_status fw_worker_pull(struct fw_worker *w,
 
 /* Push a gradient and wait until the server has applied or refused it whole.
  * FW_INVALID (NON_FINITE, VERSION_AHEAD), FW_STALE (FENCED: the lease was
- * lost), FW_STALE (TOO_STALE), FW_UNAVAILABLE, FW_TIMEOUT.
+ * lost), FW_STALE (TOO_STALE; LATE: its group has stepped without it),
+ * FW_UNAVAILABLE, FW_TIMEOUT.
  *
- * A refusal of the gradient (NON_FINITE, VERSION_AHEAD, TOO_STALE) changes
- * nothing and the handle goes on.  FENCED, FW_UNAVAILABLE and FW_TIMEOUT end
- * the session: every later call fails alike; close the handle, open another.
- * After such a failure it is not known whether the gradient was applied. */
+ * A refusal of the gradient (NON_FINITE, VERSION_AHEAD, TOO_STALE, LATE)
+ * changes nothing and the handle goes on: pull, and compute the next.  FENCED,
+ * FW_UNAVAILABLE and FW_TIMEOUT end the session: every later call fails alike;
+ * close the handle, open another. After such a failure it is not known whether
+ * the gradient was applied. */
 FW_API FW_MUST_USE fw_status fw_worker_push(struct fw_worker *w,
                                             const struct fw_gradient *g,
                                             struct fw_ack *ack,

@@ -182,10 +182,10 @@ struct counter {
 };
 
 static void count(struct fw_thinker *t, struct fw_job_thread *job,
-                  const struct fw_twin_input *in)
+                  const struct fw_thought *thought)
 {
     (void)job;
-    assert_true(in->n_momenta > 0);
+    assert_true(thought->has_twin && thought->twin.n_momenta > 0);
     __atomic_add_fetch(&((struct counter *)t)->asked, 1, __ATOMIC_RELAXED);
 }
 

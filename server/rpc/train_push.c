@@ -1,0 +1,153 @@
+#include "server/rpc/train_push.h"
+
+#include <stddef.h>
+
+#include "sdk/base/clock.h"
+#include "server/rpc/train_outbox.h"
+
+bool fw_train_is_done(const struct fw_train *t)
+{
+    bool busy = false;
+
+    for (int i = 0; i < FW_PUSHES; i++)
+        busy = busy || t->pushes[i].busy;
+    return t->closing && !busy;
+}
+
+/* A push is back: its slot is free, and reading goes on if it had stopped. */
+static void push_is_back(struct fw_push *p)
+{
+    struct fw_train *t = p->train;
+    bool starved;
+    bool done;
+
+    pthread_mutex_lock(&t->call->lock);
+    p->busy = false;
+    starved = t->starved;
+    t->starved = false;
+    done = fw_train_is_done(t);
+    pthread_mutex_unlock(&t->call->lock);
+    if (starved)
+        fw_call_read(t->call);
+    if (done)
+        fw_call_finish(t->call, FW_OK, NULL);
+}
+
+/* Tell the worker what became of it, with the parameters it is to use next if
+ * it wants them. */
+static void answer(struct fw_push *p, struct fw_job *job,
+                   const struct fw_gradient_ack *ack, int64_t now_ms)
+{
+    struct fw_train *t = p->train;
+    struct fw_train_response m = {.kind = FW_TRAIN_ACK, .ack = *ack};
+    struct fw_version *base;
+
+    fw_train_answer(t, &m);
+    if (!p->want_parameters || ack->reason[0])
+        return;
+    base = fw_job_base(job, t->epoch, now_ms);
+    if (base)
+        fw_train_send_version(t, base);
+}
+
+static void run_push(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
+{
+    struct fw_push *p = (struct fw_push *)l; /* letter is first */
+    struct fw_train *t = p->train;
+    struct fw_call *c = t->call;
+    struct fw_gather *take = p->gather;
+    struct fw_gradient_ack ack;
+    struct fw_err err;
+    fw_status s;
+
+    p->gather = NULL;
+    s = fw_job_push(job, t->epoch, take, now_ms, &ack, &err);
+    if (s == FW_BUSY) { /* until its group has stepped */
+        fw_job_hold(job, t->epoch, &p->held);
+        return;
+    }
+    fw_job_thread_publish(t->job); /* before anybody knows of it */
+    if (s == FW_OK)
+        answer(p, job, &ack, now_ms);
+    else
+        fw_call_finish(c, s, &err);
+    push_is_back(p);
+    fw_call_unref(c);
+}
+
+/* The group has stepped; perhaps a worker's letter of this moment did it. */
+static void run_held(struct fw_held *h, struct fw_job *job,
+                     const struct fw_gradient_ack *ack)
+{
+    struct fw_push *p =
+        (struct fw_push *)((char *)h - offsetof(struct fw_push, held));
+    struct fw_call *c = p->train->call;
+
+    fw_job_thread_publish(p->train->job);
+    answer(p, job, ack, fw_clock_mono_ms());
+    push_is_back(p);
+    fw_call_unref(c);
+}
+
+static void let_go(struct fw_push *p)
+{
+    struct fw_call *c = p->train->call;
+
+    fw_gather_close(p->gather);
+    p->gather = NULL;
+    fw_train_job_is_gone(p->train);
+    push_is_back(p);
+    fw_call_unref(c);
+}
+
+static void drop_held(struct fw_held *h)
+{
+    let_go((struct fw_push *)((char *)h - offsetof(struct fw_push, held)));
+}
+
+static void drop_push(struct fw_letter *l)
+{
+    let_go((struct fw_push *)l);
+}
+
+bool fw_train_push(struct fw_train *t)
+{
+    struct fw_push *free_push = NULL;
+    bool more = false;
+
+    pthread_mutex_lock(&t->call->lock);
+    for (int i = 0; i < FW_PUSHES; i++) {
+        if (t->pushes[i].busy)
+            continue;
+        if (free_push)
+            more = true;
+        else
+            free_push = &t->pushes[i];
+    }
+    if (free_push)
+        free_push->busy = true;
+    t->starved = !more;
+    pthread_mutex_unlock(&t->call->lock);
+    if (!free_push)
+        return false; /* cannot be: reading rests while none is free */
+    free_push->gather = t->gather;
+    free_push->want_parameters = t->gather->head.want_parameters;
+    t->gather = NULL;
+    if (!fw_train_post(t, &free_push->letter)) {
+        fw_gather_close(free_push->gather);
+        free_push->gather = NULL;
+        push_is_back(free_push);
+    }
+    return more;
+}
+
+void fw_train_push_init(struct fw_train *t)
+{
+    for (int i = 0; i < FW_PUSHES; i++) {
+        t->pushes[i].train = t;
+        t->pushes[i].letter =
+            (struct fw_letter){.run = run_push, .drop = drop_push};
+        t->pushes[i].held =
+            (struct fw_held){.answer = run_held, .drop = drop_held};
+    }
+}
