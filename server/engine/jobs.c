@@ -156,27 +156,48 @@ static void run_tick(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
     fw_job_tick(job, now_ms);
 }
 
-static void drop_tick(struct fw_letter *l)
+static void run_hurry(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
+{
+    free(l);
+    fw_job_hurry(job, now_ms);
+}
+
+static void drop_letter(struct fw_letter *l)
 {
     free(l);
 }
 
-void fw_jobs_tick(struct fw_jobs *j)
+/* A letter to every job; false if some got none. */
+static bool tell_all(struct fw_jobs *j,
+                     void (*run)(struct fw_letter *l, struct fw_job *job,
+                                 int64_t now_ms))
 {
     struct fw_job_thread **all;
+    bool told = true;
     size_t n;
 
     if (fw_jobs_all(j, &all, &n) != FW_OK)
-        return; /* the next tick will do */
+        return false;
     for (size_t i = 0; i < n; i++) {
         struct fw_letter *l = fw_mem_array(1, sizeof(*l));
 
-        if (!l)
-            break;
-        l->run = run_tick;
-        l->drop = drop_tick;
-        if (fw_job_thread_post(all[i], l) != FW_OK)
-            free(l);
+        if (l)
+            *l = (struct fw_letter){.run = run, .drop = drop_letter};
+        if (l && fw_job_thread_post(all[i], l) == FW_OK)
+            continue;
+        free(l);
+        told = false;
     }
     fw_jobs_all_close(all, n);
+    return told;
+}
+
+void fw_jobs_tick(struct fw_jobs *j)
+{
+    (void)tell_all(j, run_tick); /* who was not told: at the next tick */
+}
+
+bool fw_jobs_hurry(struct fw_jobs *j)
+{
+    return tell_all(j, run_hurry);
 }

@@ -54,4 +54,8 @@ void fw_jobs_all_close(struct fw_job_thread **all, size_t n);
 /* Post a letter to every job so that it notices the time. */
 void fw_jobs_tick(struct fw_jobs *j);
 
+/* Post a letter to every job so that nobody waits for a group any more
+ * (fw_job_hurry); false if one could not be told: try again. */
+bool fw_jobs_hurry(struct fw_jobs *j);
+
 #endif

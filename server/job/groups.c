@@ -223,6 +223,8 @@ static int64_t due_ms(const struct fw_job *job, const struct fw_group *group)
 
     if (group->n == 0)
         return INT64_MAX;
+    if (job->groups.hurry)
+        return group->first_ms;
     if (wait == 0 && group->round_ms > 0.0)
         wait =
             (int64_t)fmax(DEADLINE_ROUNDS * group->round_ms, LEAST_DEADLINE_MS);

@@ -39,6 +39,7 @@ struct fw_groups {
     struct fw_group *items;  /* owned */
     uint32_t buffer;         /* K; 0: groups share a base */
     int64_t deadline_ms;     /* as configured; 0: by the rounds seen */
+    bool hurry;              /* nobody waits any more */
     bool automatic;          /* the number is chosen (momentum/choice.h) */
     int64_t chosen_ms;       /* when it was chosen last */
     uint64_t chosen_version; /* the model's then */

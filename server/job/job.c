@@ -315,6 +315,12 @@ int64_t fw_job_next_ms(const struct fw_job *job)
     return fw_groups_next_ms(job);
 }
 
+void fw_job_hurry(struct fw_job *job, int64_t now_ms)
+{
+    job->groups.hurry = true;
+    fw_groups_tick(job, now_ms);
+}
+
 void fw_job_drop_held(struct fw_job *job)
 {
     struct fw_list *l;

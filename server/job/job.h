@@ -107,6 +107,10 @@ struct fw_version *fw_job_base(struct fw_job *job, uint64_t epoch,
  * deadline; INT64_MAX: at leisure. */
 int64_t fw_job_next_ms(const struct fw_job *job);
 
+/* The server is going down: groups step with what they have, now and as soon as
+ * a gradient comes. */
+void fw_job_hurry(struct fw_job *job, int64_t now_ms);
+
 /* No more steps will be made: drop all who wait for one. */
 void fw_job_drop_held(struct fw_job *job);
 

@@ -242,10 +242,13 @@ void fw_server_close(struct fw_server *s, int64_t grace_ms)
     fw_tag_hand(&s->shutdown);
     if (s->n_threads == FW_BULK_THREADS + FW_CONTROL_THREADS) {
         grpc_server_shutdown_and_notify(s->server, s->control, &s->shutdown);
+        (void)fw_jobs_hurry(s->jobs);
         if (!wait_quiet(s, grace_ms)) {
             grpc_server_cancel_all_calls(s->server);
-            while (!wait_quiet(s, CANCELLED_MS))
+            while (!wait_quiet(s, CANCELLED_MS)) {
                 fw_server_tick(s, fw_clock_mono_ms()); /* watchers let go */
+                (void)fw_jobs_hurry(s->jobs);
+            }
         }
     }
     grpc_completion_queue_shutdown(s->bulk);

@@ -21,7 +21,9 @@ FLYWHEEL = ft.program("FLYWHEEL")
 N = 64
 
 
-class Controller(unittest.TestCase):
+class Live(unittest.TestCase):
+    """A server of its own for each test, and a raw client."""
+
     def setUp(self):
         self.server = ft.Server()
         self.addCleanup(self.server.remove)
@@ -82,6 +84,8 @@ class Controller(unittest.TestCase):
     def answer(self, *words):
         return json.loads(self.ask(*words, "--json"))
 
+
+class Controller(Live):
     def test_every_law_is_taken_and_margin_is_the_default(self):
         for law in ("FIXED", "COUNT", "STEP", "MARGIN", "CLOSED_LOOP",
                     "MANUAL"):
