@@ -11,8 +11,9 @@
 #include "sdk/client/connection.h"
 #include "sdk/wire/reason.h"
 
-#define TIMEOUT_DEFAULT_MS 30000
-#define HOST_MAX           24 /* of a made-up name; leaves room for the rest */
+#define TIMEOUT_DEFAULT_MS   30000
+#define RECONNECT_DEFAULT_MS 60000
+#define HOST_MAX             24 /* of a made-up name; leaves room for the rest */
 
 /* The oldest struct there is ends here; newer fields come behind. */
 #define FIRST_SIZE                                                             \
@@ -25,6 +26,7 @@ FW_API void fw_worker_options_init(struct fw_worker_options *o, size_t size)
         .address = FW_ADDRESS_DEFAULT,
         .wire_dtype = FW_DTYPE_F32,
         .timeout_ms = TIMEOUT_DEFAULT_MS,
+        .reconnect_ms = RECONNECT_DEFAULT_MS,
     };
     size_t known = size < sizeof(ours) ? size : sizeof(ours);
 

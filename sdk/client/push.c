@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "sdk/client/session.h"
+#include "sdk/client/reconnect.h"
 #include "sdk/wire/reason.h"
 
 static size_t write_head(const void *user, uint64_t offset, size_t bytes,
@@ -33,8 +33,7 @@ static bool is_answered(const void *what)
 static void prepare(struct fw_session *s, const struct fw_gradient *g,
                     float *parameters)
 {
-    s->sequence++;
-    s->acked = false;
+    s->pending = ++s->sequence;
     s->gradient = (struct fw_gradient_head){
         .sequence = s->sequence,
         .base_version = g->base_version,
@@ -55,19 +54,54 @@ static void prepare(struct fw_session *s, const struct fw_gradient *g,
                                  .dtype = s->joined.wire_dtype};
 }
 
+static bool is_acked(const void *what)
+{
+    return ((const struct fw_session *)what)->acked;
+}
+
+/* One try, with the lock held.  A gradient that was judged before the stream
+ * broke is not sent again: its answer comes by itself. */
+static fw_status attempt(struct fw_session *s, const struct fw_gradient *g,
+                         float *parameters)
+{
+    fw_status st = fw_session_wait_idle(s);
+
+    if (st == FW_OK && !s->acked && !s->pending) {
+        prepare(s, g, parameters);
+        st = fw_sender_step(&s->tx, &s->train);
+        return st == FW_OK ? fw_stream_wait(&s->train, is_answered, s,
+                                            s->timeout_ms, "pushing a gradient")
+                           : st;
+    }
+    if (st == FW_OK)
+        st = fw_session_wait(s, is_acked, "asking for an answer");
+    if (st == FW_OK && parameters && !is_refused(s))
+        st = fw_session_fetch(s, parameters);
+    return st;
+}
+
+/* The parameters that the gradient was computed at went down with the server:
+ * it counts as lost, and newer ones are given out. */
+static bool is_of_before(const struct fw_session *s)
+{
+    return s->restarted && strcmp(s->ack.reason, FW_REASON(VERSION_AHEAD)) == 0;
+}
+
 /* With the lock held. */
 static fw_status push(struct fw_session *s, const struct fw_gradient *g,
                       float *parameters)
 {
-    fw_status st = fw_session_wait_idle(s);
+    fw_status st;
 
-    if (st != FW_OK)
-        return st;
-    prepare(s, g, parameters);
-    st = fw_sender_step(&s->tx, &s->train);
-    if (st == FW_OK)
-        st = fw_stream_wait(&s->train, is_answered, s, s->timeout_ms,
-                            "pushing a gradient");
+    s->acked = false;
+    s->pending = 0;
+    do {
+        st = fw_session_ready(s);
+        if (st == FW_OK)
+            st = attempt(s, g, parameters);
+        if (st == FW_OK && parameters && is_of_before(s))
+            st = fw_session_fetch(s, parameters);
+    } while (st != FW_OK && fw_session_goes_on(s, st));
     return st;
 }
 
@@ -86,10 +120,15 @@ static fw_status refusal(const struct fw_gradient_ack *ack, struct fw_err *err)
 static fw_status take_answer(struct fw_session *s, struct fw_ack *ack,
                              struct fw_err *err)
 {
+    bool before = s->rx.values && is_of_before(s);
+
     s->probe = s->ack.probe;
-    if (is_refused(s))
+    if (is_refused(s) && !before)
         return refusal(&s->ack, err);
-    if (s->rx.values && s->rx.version < s->ack.version)
+    if (before)
+        s->lost++;
+    else if (s->rx.values && s->rx.version < s->ack.version &&
+             s->ack.incarnation == s->incarnation)
         return fw_err_set(err, FW_INTERNAL,
                           "parameters of version %" PRIu64
                           " came for a gradient in version %" PRIu64,
@@ -101,7 +140,11 @@ static fw_status take_answer(struct fw_session *s, struct fw_ack *ack,
         .staleness = s->ack.staleness,
         .momentum = s->ack.momentum,
         .learning_rate = s->ack.learning_rate,
+        .lost = s->lost,
     };
+    s->lost = 0;
+    if (s->rx.values)
+        s->restarted = false;
     return FW_OK;
 }
 
@@ -117,9 +160,10 @@ fw_status fw_session_push(struct fw_session *s, const struct fw_gradient *g,
         st = take_answer(s, ack, err);
     } else {
         if (err)
-            *err = s->train.err;
+            *err = s->why;
         fw_stream_drop(&s->train); /* gRPC lets go of the values */
     }
+    s->pending = 0;
     s->tx = (struct fw_sender){0};
     s->rx = (struct fw_receiver){0};
     pthread_mutex_unlock(&s->train.waiter.lock);

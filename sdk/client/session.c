@@ -5,9 +5,11 @@
 
 #include "sdk/base/clock.h"
 #include "sdk/client/method.h"
+#include "sdk/client/reconnect.h"
 #include "sdk/client/unary.h"
 #include "sdk/wire/codec.h"
 
+#define TICK_MS           100  /* how exact the waits between tries are */
 #define GOODBYE_MS        2000 /* what flywheel.h promises */
 #define HEARTBEAT_LOW_MS  100
 #define HEARTBEAT_HIGH_MS 60000
@@ -38,10 +40,12 @@ static fw_status take_parameters(struct fw_session *s,
 
 static void take_ack(struct fw_session *s, const struct fw_gradient_ack *ack)
 {
-    if (ack->sequence != s->sequence)
-        return; /* of a gradient that was given up */
+    if (!s->pending || s->acked || ack->sequence != s->pending)
+        return; /* of a gradient that nobody waits for */
     s->ack = *ack;
     s->acked = true;
+    if (!ack->reason[0])
+        s->applied++;
     fw_stream_progress(&s->train);
 }
 
@@ -54,7 +58,7 @@ static void on_received(void *user, struct fw_message *message)
         fw_decode_train_response(message->spans, message->n_spans, &m, &err);
 
     if (st == FW_OK && m.kind == FW_TRAIN_OPENED)
-        s->opened = true;
+        fw_session_found(s, &m.opened);
     else if (st == FW_OK && m.kind == FW_TRAIN_PARAMETERS)
         st = take_parameters(s, &m, &err);
     else if (st == FW_OK && m.kind == FW_TRAIN_ACK)
@@ -67,16 +71,7 @@ static void on_received(void *user, struct fw_message *message)
 
 static void on_ended(void *user)
 {
-    struct fw_session *s = user;
-    char text[sizeof(s->train.err.text) + FW_ADDRESS_MAX + 32];
-
-    if (!s->log || s->closing)
-        return;
-    snprintf(text, sizeof(text), "the session with %s has ended: %s",
-             s->connection->address,
-             s->train.status == FW_OK ? "the server closed it"
-                                      : s->train.err.text);
-    s->log(s->log_user, text);
+    fw_session_broke(user);
 }
 
 static const struct fw_stream_events train_events = {on_sent, on_received,
@@ -106,12 +101,35 @@ static void on_tick(void *user, int64_t now_ms)
     fw_status st = FW_OK;
 
     pthread_mutex_lock(&s->train.waiter.lock);
-    if (!s->train.over && !s->train.sending &&
+    fw_session_mend(s, now_ms);
+    if (s->opened && !s->train.over && !s->train.sending &&
         now_ms - s->sent_ms >= s->joined.heartbeat_ms / 2)
         st = fw_session_send(s, &beat);
     if (st != FW_OK)
         fw_stream_fail(&s->train, st, &s->train.err);
     pthread_mutex_unlock(&s->train.waiter.lock);
+}
+
+/* What is waited for, unless the stream breaks. */
+struct wish {
+    const struct fw_session *s;
+    fw_ready_fn *ready;
+};
+
+static bool is_over(const void *what)
+{
+    const struct wish *w = what;
+
+    return w->s->interrupted || w->ready(w->s);
+}
+
+fw_status fw_session_wait(struct fw_session *s, fw_ready_fn *ready,
+                          const char *doing)
+{
+    struct wish w = {s, ready};
+    fw_status st = fw_stream_wait(&s->train, is_over, &w, s->timeout_ms, doing);
+
+    return st == FW_OK && !ready(s) ? FW_UNAVAILABLE : st;
 }
 
 static bool is_idle(const void *what)
@@ -122,7 +140,7 @@ static bool is_idle(const void *what)
 fw_status fw_session_wait_idle(struct fw_session *s)
 {
     fw_stream_progress(&s->train);
-    return fw_stream_wait(&s->train, is_idle, s, s->timeout_ms, "sending");
+    return fw_session_wait(s, is_idle, "sending");
 }
 
 static bool is_opened(const void *what)
@@ -132,26 +150,24 @@ static bool is_opened(const void *what)
 
 static fw_status open_stream(struct fw_session *s, struct fw_err *err)
 {
-    struct fw_train_request open = {.kind = FW_TRAIN_OPEN, .open = s->key};
     fw_status st = fw_stream_open(&s->train, s->connection, FW_METHOD_TRAIN,
                                   &train_events, s);
 
     pthread_mutex_lock(&s->train.waiter.lock);
     if (st == FW_OK)
-        st = fw_session_send(s, &open);
-    if (st == FW_OK) {
-        fw_stream_receive(&s->train);
+        st = fw_session_greet(s);
+    if (st == FW_OK)
         st = fw_stream_wait(&s->train, is_opened, s, s->timeout_ms,
                             "opening the training stream");
-    }
+    s->established = st == FW_OK;
     if (st != FW_OK && err)
         *err = s->train.err;
     pthread_mutex_unlock(&s->train.waiter.lock);
     return st;
 }
 
-static fw_status join(struct fw_session *s, const struct fw_join_request *m,
-                      struct fw_err *err)
+fw_status fw_session_join(struct fw_session *s, const struct fw_join_request *m,
+                          struct fw_join_response *out, struct fw_err *err)
 {
     struct fw_bytes body = {0};
     struct fw_bytes answer = {0};
@@ -163,17 +179,20 @@ static fw_status join(struct fw_session *s, const struct fw_join_request *m,
         st = fw_unary(s->connection, FW_METHOD_JOIN, &body, &answer,
                       s->timeout_ms, err);
     if (st == FW_OK)
-        st = fw_decode_join_response(answer.data, answer.n, &s->joined, err);
+        st = fw_decode_join_response(answer.data, answer.n, out, err);
     fw_bytes_close(&body);
     fw_bytes_close(&answer);
     return st;
 }
 
 /* Keep what the server chose within what this library can do. */
-static void settle(struct fw_session *s)
+void fw_session_settle(struct fw_session *s,
+                       const struct fw_join_response *joined)
 {
     uint32_t *beat = &s->joined.heartbeat_ms;
 
+    s->joined = *joined;
+    memcpy(s->key.session, joined->session, sizeof(s->key.session));
     s->chunk = s->joined.chunk_elements;
     s->probe = s->joined.probe;
     if (!s->chunk || s->chunk > FW_CHUNK_ELEMENTS)
@@ -188,26 +207,32 @@ fw_status fw_session_open(struct fw_session *s, struct fw_connection *c,
                           const struct fw_session_setup *setup,
                           struct fw_err *err)
 {
+    struct fw_join_response joined;
     fw_status st;
 
     *s = (struct fw_session){
         .connection = c,
         .timeout_ms = setup->timeout_ms,
+        .reconnect_ms = setup->reconnect_ms,
         .log = setup->log,
         .log_user = setup->log_user,
     };
-    st = join(s, setup->join, err);
+    st = fw_session_join(s, setup->join, &joined, err);
     if (st != FW_OK) {
         s->connection = NULL;
         return st;
     }
     memcpy(s->key.job, setup->join->job, sizeof(s->key.job));
-    memcpy(s->key.session, s->joined.session, sizeof(s->key.session));
-    settle(s);
+    fw_session_settle(s, &joined);
+    s->again = *setup->join;
+    s->again.tensors = (struct fw_tensor_list){0};
+    s->again.wire_dtype = s->joined.wire_dtype;
+    s->incarnation = s->joined.incarnation;
+    fw_random_init(&s->dice, (uint64_t)fw_clock_mono_us() ^ (uintptr_t)s);
     fw_loan_init(&s->loan);
     st = open_stream(s, err);
     if (st == FW_OK)
-        fw_loop_tick(&c->loop, s->joined.heartbeat_ms / 2, on_tick, s);
+        fw_loop_tick(&c->loop, TICK_MS, on_tick, s);
     else
         fw_session_close(s);
     return st;
@@ -237,7 +262,7 @@ void fw_session_close(struct fw_session *s)
     fw_loop_tick(&s->connection->loop, 0, NULL, NULL);
     pthread_mutex_lock(&s->train.waiter.lock);
     s->closing = true;
-    alive = !s->train.ended;
+    alive = !s->train.ended && !s->broken_ms;
     pthread_mutex_unlock(&s->train.waiter.lock);
     if (alive)
         say_goodbye(s);

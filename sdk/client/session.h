@@ -4,14 +4,15 @@
  * while, feeds chunks of a gradient into the stream and decodes parameters
  * straight into the caller's array; the caller's thread only waits.
  *
- * A session that has ended stays ended and tells why; joining again means a
- * new session on the same connection.
+ * A session outlives its stream: what breaks is opened again (reconnect.h).
+ * One that has ended for good stays ended and tells why.
  *
  * Layer: sdk/client.  Thread: functions by one thread at a time.  Lives inside
  * a worker handle and must not move while open. */
 #ifndef FW_CLIENT_SESSION_H
 #define FW_CLIENT_SESSION_H
 
+#include "sdk/base/random.h"
 #include "sdk/client/transfer.h"
 
 struct fw_session {
@@ -21,14 +22,34 @@ struct fw_session {
     struct fw_join_response joined;
     uint32_t chunk; /* most elements a message */
     uint32_t timeout_ms;
-    fw_log_fn *log; /* lent by the caller; may be NULL */
+    uint32_t reconnect_ms; /* how long a break may last; 0: none may be */
+    fw_log_fn *log;        /* lent by the caller; may be NULL */
     void *log_user;
+    struct fw_join_request again; /* how to join once more; no tensors */
 
     struct fw_stream train; /* its lock guards the rest */
     bool opened;            /* the server has accepted the stream */
     bool closing;           /* we end it: that is no news */
     int64_t sent_ms;        /* when something was last sent */
-    uint64_t sequence;      /* of the gradient that was last begun */
+
+    /* reconnect.h */
+    bool established;      /* it was opened once */
+    bool interrupted;      /* the stream broke since a call began */
+    bool rejoin;           /* the server does not know us: Join is due */
+    fw_status dead;        /* not FW_OK: the session has ended for good */
+    struct fw_err why;     /* explains `dead`, or the last break */
+    int64_t broken_ms;     /* since when there is no stream; 0: there is one */
+    int64_t retry_ms;      /* when to try next, or to give up on a try */
+    uint32_t tries;        /* since it broke */
+    struct fw_random dice; /* of the waits between tries */
+
+    /* exactly once */
+    uint64_t sequence;    /* of the last gradient that was sent or judged */
+    uint64_t pending;     /* of the one whose answer is waited for; 0: none */
+    uint64_t applied;     /* acknowledged as part of the model */
+    uint64_t lost;        /* of those and refused ones, by a crash; not told */
+    uint64_t incarnation; /* of the server */
+    bool restarted;       /* the caller's parameters are of before a crash */
 
     struct fw_gradient_head gradient; /* being pushed */
     struct fw_sender tx;              /* its values; NULL values: none */
@@ -43,7 +64,8 @@ struct fw_session {
 struct fw_session_setup {
     const struct fw_join_request *join;
     uint32_t timeout_ms; /* of each call */
-    fw_log_fn *log;      /* may be NULL */
+    uint32_t reconnect_ms;
+    fw_log_fn *log; /* may be NULL */
     void *log_user;
 };
 
@@ -69,9 +91,31 @@ FW_MUST_USE fw_status fw_session_push(struct fw_session *s,
                                       float *parameters, struct fw_ack *ack,
                                       struct fw_err *err);
 
-/* What pull.c and push.c share; with the lock held.
+/* Wait until a stream that has broken is mended; false if it was not broken or
+ * the session is dead: there is nothing to wait for. */
+bool fw_session_await(struct fw_session *s);
+
+/* What pull.c, push.c and reconnect.c share; with the lock held.
  *
- * Wait until no heartbeat is being sent. */
+ * Ask for parameters and wait until they are in `rx`.  If the stream breaks
+ * `interrupted` is set. */
+FW_MUST_USE fw_status fw_session_fetch(struct fw_session *s, float *parameters);
+
+/* Join; touches nothing that the lock guards, which must not be held. */
+FW_MUST_USE fw_status fw_session_join(struct fw_session *s,
+                                      const struct fw_join_request *m,
+                                      struct fw_join_response *out,
+                                      struct fw_err *err);
+
+/* Be the session that a Join has opened. */
+void fw_session_settle(struct fw_session *s,
+                       const struct fw_join_response *joined);
+
+/* Wait until `ready(s)`; FW_UNAVAILABLE if the stream breaks first. */
+FW_MUST_USE fw_status fw_session_wait(struct fw_session *s, fw_ready_fn *ready,
+                                      const char *doing);
+
+/* Wait until no heartbeat is being sent. */
 FW_MUST_USE fw_status fw_session_wait_idle(struct fw_session *s);
 
 /* Send a message without data. */

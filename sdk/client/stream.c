@@ -87,6 +87,7 @@ static grpc_call_error start(struct fw_stream *st, const grpc_op *ops, size_t n,
     return e;
 }
 
+/* With the lock held. */
 static void start_call(struct fw_stream *st)
 {
     grpc_op open[] = {
@@ -96,7 +97,6 @@ static void start_call(struct fw_stream *st)
     };
     grpc_op ending = fw_ending_op(&st->ending);
 
-    pthread_mutex_lock(&st->waiter.lock);
     (void)start(st, &ending, 1, &st->ending_tag);
     (void)start(st, open, 2, &st->open_tag);
     if (!st->out) { /* a defect, but nobody must wait for ever */
@@ -104,15 +104,26 @@ static void start_call(struct fw_stream *st)
         st->ended = true;
         st->status = fw_err_set(&st->err, FW_INTERNAL, "cannot start a call");
     }
-    pthread_mutex_unlock(&st->waiter.lock);
+}
+
+static void create_call(struct fw_stream *st, struct fw_connection *c,
+                        const char *method)
+{
+    grpc_slice path = grpc_slice_from_static_string(method);
+
+    st->progress_ms = fw_clock_mono_ms();
+    fw_ending_init(&st->ending);
+    grpc_metadata_array_init(&st->metadata);
+    st->call = grpc_channel_create_call(c->channel, NULL,
+                                        GRPC_PROPAGATE_DEFAULTS, c->loop.queue,
+                                        path, NULL, fw_deadline(-1), NULL);
+    start_call(st);
 }
 
 fw_status fw_stream_open(struct fw_stream *st, struct fw_connection *c,
                          const char *method,
                          const struct fw_stream_events *events, void *user)
 {
-    grpc_slice path = grpc_slice_from_static_string(method);
-
     *st = (struct fw_stream){
         .loop = &c->loop,
         .events = events,
@@ -121,15 +132,25 @@ fw_status fw_stream_open(struct fw_stream *st, struct fw_connection *c,
         .send_tag = {sent},
         .receive_tag = {received},
         .ending_tag = {over},
-        .progress_ms = fw_clock_mono_ms(),
     };
     fw_waiter_init(&st->waiter);
-    fw_ending_init(&st->ending);
-    grpc_metadata_array_init(&st->metadata);
-    st->call = grpc_channel_create_call(c->channel, NULL,
-                                        GRPC_PROPAGATE_DEFAULTS, c->loop.queue,
-                                        path, NULL, fw_deadline(-1), NULL);
-    start_call(st);
+    pthread_mutex_lock(&st->waiter.lock);
+    create_call(st, c, method);
+    pthread_mutex_unlock(&st->waiter.lock);
+    return st->status;
+}
+
+fw_status fw_stream_reopen(struct fw_stream *st, struct fw_connection *c,
+                           const char *method)
+{
+    fw_stream_drop(st);
+    grpc_metadata_array_destroy(&st->metadata);
+    fw_ending_close(&st->ending);
+    st->over = false;
+    st->ended = false;
+    st->status = FW_OK;
+    st->err = (struct fw_err){0};
+    create_call(st, c, method);
     return st->status;
 }
 

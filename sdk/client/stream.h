@@ -60,6 +60,11 @@ FW_MUST_USE fw_status fw_stream_open(struct fw_stream *st,
                                      const struct fw_stream_events *events,
                                      void *user);
 
+/* With the lock held: the same call once more, on a stream that has ended. */
+FW_MUST_USE fw_status fw_stream_reopen(struct fw_stream *st,
+                                       struct fw_connection *c,
+                                       const char *method);
+
 /* Cancel what is not over, wait for its end, free.  Lock not held.  Safe twice
  * and on zero. */
 void fw_stream_close(struct fw_stream *st);

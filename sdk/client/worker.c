@@ -63,6 +63,7 @@ static fw_status open_worker(struct fw_worker *w,
     struct fw_session_setup setup = {
         .join = join,
         .timeout_ms = o->timeout_ms,
+        .reconnect_ms = o->reconnect_ms,
         .log = o->log,
         .log_user = o->log_user,
     };
@@ -138,8 +139,17 @@ FW_API fw_status fw_worker_report(struct fw_worker *w,
                                   const struct fw_evaluation *e,
                                   struct fw_err *err)
 {
-    return fw_report_send(&w->connection, w->session.key.job, e, w->timeout_ms,
-                          err);
+    struct fw_err why = {0};
+    fw_status s;
+
+    /* While there is no server the session is broken too: wait with it. */
+    do {
+        s = fw_report_send(&w->connection, w->session.key.job, e, w->timeout_ms,
+                           &why);
+    } while (s == FW_UNAVAILABLE && fw_session_await(&w->session));
+    if (s != FW_OK && err)
+        *err = why;
+    return s;
 }
 
 FW_API uint64_t fw_worker_n_elements(const struct fw_worker *w)

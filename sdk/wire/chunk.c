@@ -262,6 +262,10 @@ static fw_status take_opened(const struct fw_field *f, void *to,
         return take_u64(f, &opened->version, err);
     case 2:
         return take_u64(f, &opened->incarnation, err);
+    case 3:
+        return take_u64(f, &opened->sequence, err);
+    case 4:
+        return take_u64(f, &opened->applied, err);
     default:
         return FW_OK;
     }

@@ -237,6 +237,8 @@ fw_status fw_encode_train_response(const struct fw_train_response *m,
     case FW_TRAIN_OPENED:
         put_u64(&p, 1, m->opened.version);
         put_u64(&p, 2, m->opened.incarnation);
+        put_u64(&p, 3, m->opened.sequence);
+        put_u64(&p, 4, m->opened.applied);
         return append(1, inner, &p, out);
     case FW_TRAIN_ACK:
         put_ack(&p, &m->ack);

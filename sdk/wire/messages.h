@@ -74,6 +74,8 @@ struct fw_parameters_head {
 struct fw_opened {
     uint64_t version;
     uint64_t incarnation;
+    uint64_t sequence;
+    uint64_t applied;
 };
 
 struct fw_gradient_ack {

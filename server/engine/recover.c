@@ -3,8 +3,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "sdk/base/clock.h"
 #include "sdk/base/log.h"
 #include "sdk/base/mem.h"
+#include "server/job/saved.h"
 
 /* Parameters and momentum into a job whose thread does not run yet. */
 static fw_status load(const struct fw_checkpoint_file *f, struct fw_job *job,
@@ -29,6 +31,8 @@ static fw_status load(const struct fw_checkpoint_file *f, struct fw_job *job,
     } else {
         fw_gather_close(g);
     }
+    if (s == FW_OK && f->has_state)
+        s = fw_job_resurrect(job, &f->state, fw_clock_mono_ms(), err);
     if (s == FW_OK)
         fw_job_durable(job, f->version, f->file.path);
     free(momentum);

@@ -5,13 +5,16 @@
 
 #include "sdk/base/log.h"
 #include "sdk/base/mem.h"
+#include "server/job/saved.h"
 
 /* What the job's thread hands out, and the wait for it. */
 struct snapshot {
     struct fw_letter letter;
     float *momentum;            /* owned; n_elements of them */
     struct fw_version *version; /* ref; NULL: nothing to save */
+    struct fw_saved_job state;  /* owned */
     uint64_t incarnation;
+    fw_status copied;       /* FW_NOMEM: it could not be */
     char path[FW_PATH_MAX]; /* of the file that was written */
 
     pthread_mutex_t lock; /* guards what follows */
@@ -50,7 +53,9 @@ static void run_copy(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
     struct snapshot *s = of_letter(l);
 
     (void)now_ms;
-    if (has_news(job)) {
+    if (has_news(job))
+        s->copied = fw_job_save(job, &s->state);
+    if (has_news(job) && s->copied == FW_OK) {
         memcpy(s->momentum, job->optimizer.momentum,
                job->n_elements * sizeof(float));
         s->version = fw_version_ref(job->current);
@@ -96,6 +101,7 @@ static fw_status write_file(const struct fw_store *store,
         .incarnation = s->incarnation,
         .weights = fw_floats_blocks(s->version->blocks),
         .momentum = fw_floats_flat(s->momentum),
+        .state = &s->state,
     };
 
     return fw_checkpoint_save(store, &c, s->path, err);
@@ -132,12 +138,15 @@ fw_status fw_saver_save(const struct fw_store *store, struct fw_jobs *jobs,
     pthread_mutex_init(&s.lock, NULL);
     pthread_cond_init(&s.wake, NULL);
     st = ask(t, &s, run_copy);
+    if (st == FW_OK && s.copied != FW_OK)
+        st = fw_err_set(err, s.copied, "no memory to save a checkpoint");
     if (st == FW_OK && s.version) {
         st = write_if_there(store, jobs, t, &s, err);
         if (st == FW_OK)
             st = ask(t, &s, run_durable);
     }
     fw_version_unref(s.version);
+    fw_saved_job_close(&s.state);
     pthread_cond_destroy(&s.wake);
     pthread_mutex_destroy(&s.lock);
     free(s.momentum);
@@ -154,7 +163,10 @@ fw_status fw_saver_save_stopped(const struct fw_store *store,
 
     if (!has_news(job))
         return FW_OK;
+    if (fw_job_save(job, &s.state) != FW_OK)
+        return fw_err_set(err, FW_NOMEM, "no memory to save a checkpoint");
     st = write_file(store, &job->spec, &s, err);
+    fw_saved_job_close(&s.state);
     if (st == FW_OK)
         fw_job_durable(job, job->current->number, s.path);
     return st;

@@ -142,6 +142,36 @@ const float *fw_job_peek_momentum_buffer(const struct fw_job *job)
     return job->optimizer.momentum;
 }
 
+/* A worker goes: its group does not wait for it, and it not for its group. */
+static void let_go(struct fw_job *job, struct fw_session *w, int64_t now_ms)
+{
+    struct fw_gradient_ack gone = {0};
+
+    if (!fw_groups_on(&job->groups))
+        return;
+    fw_groups_leave(job, w, now_ms);
+    if (!w->delivered)
+        return;
+    snprintf(gone.reason, sizeof(gone.reason), "%s", FW_REASON(FENCED));
+    snprintf(gone.detail, sizeof(gone.detail),
+             "the session ended while its group was collecting");
+    fw_job_answer_held(job, w, &gone);
+}
+
+static void end_session(struct fw_job *job, struct fw_session *w,
+                        enum fw_worker_state state, int64_t now_ms)
+{
+    char name[FW_NAME_MAX + 1];
+
+    memcpy(name, w->name, sizeof(name)); /* the session may be forgotten */
+    let_go(job, w, now_ms);
+    fw_sessions_end(&job->sessions, w, state, now_ms);
+    fw_controller_members(&job->controller, fw_groups_asynchrony(job),
+                          state == FW_WORKER_LOST ? FW_MEMBER_LOST
+                                                  : FW_MEMBER_LEFT,
+                          name, fw_job_version(job), now_ms);
+}
+
 static fw_status check_join(const struct fw_job *job,
                             const struct fw_join_request *r, struct fw_err *err)
 {
@@ -162,9 +192,11 @@ fw_status fw_job_join(struct fw_job *job, const struct fw_join_request *request,
                       struct fw_join_response *out, struct fw_err *err)
 {
     uint32_t probe = job->spec.controller.probe_interval;
-    struct fw_session *w;
+    struct fw_session *w = fw_sessions_unheard(&job->sessions, request->worker);
     fw_status s = check_join(job, request, err);
 
+    if (s == FW_OK && w) /* it went down with the server, and is back */
+        end_session(job, w, FW_WORKER_LEFT, now_ms);
     if (s == FW_OK)
         s = fw_sessions_join(&job->sessions, request->worker, session,
                              request->wire_dtype, now_ms, &w, err);
@@ -221,36 +253,6 @@ fw_status fw_job_touch(struct fw_job *job, uint64_t epoch, int64_t now_ms,
         return fw_job_fenced(w, err);
     fw_sessions_heard(&job->sessions, w, now_ms);
     return FW_OK;
-}
-
-/* A worker goes: its group does not wait for it, and it not for its group. */
-static void let_go(struct fw_job *job, struct fw_session *w, int64_t now_ms)
-{
-    struct fw_gradient_ack gone = {0};
-
-    if (!fw_groups_on(&job->groups))
-        return;
-    fw_groups_leave(job, w, now_ms);
-    if (!w->delivered)
-        return;
-    snprintf(gone.reason, sizeof(gone.reason), "%s", FW_REASON(FENCED));
-    snprintf(gone.detail, sizeof(gone.detail),
-             "the session ended while its group was collecting");
-    fw_job_answer_held(job, w, &gone);
-}
-
-static void end_session(struct fw_job *job, struct fw_session *w,
-                        enum fw_worker_state state, int64_t now_ms)
-{
-    char name[FW_NAME_MAX + 1];
-
-    memcpy(name, w->name, sizeof(name)); /* the session may be forgotten */
-    let_go(job, w, now_ms);
-    fw_sessions_end(&job->sessions, w, state, now_ms);
-    fw_controller_members(&job->controller, fw_groups_asynchrony(job),
-                          state == FW_WORKER_LOST ? FW_MEMBER_LOST
-                                                  : FW_MEMBER_LEFT,
-                          name, fw_job_version(job), now_ms);
 }
 
 void fw_job_leave(struct fw_job *job, const uint8_t session[FW_SESSION_BYTES],

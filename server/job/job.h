@@ -78,6 +78,11 @@ FW_MUST_USE fw_status fw_job_open(struct fw_job *job,
                                   int64_t now_ms, uint64_t *epoch,
                                   enum fw_dtype *dtype, struct fw_err *err);
 
+/* Where an open session stands: what its worker is told when it opens a stream,
+ * and, if it returns true, the answer to its last gradient that was judged. */
+bool fw_job_resume(struct fw_job *job, uint64_t epoch, struct fw_opened *opened,
+                   struct fw_gradient_ack *last);
+
 /* Something was heard of the worker: renew its lease.  FENCED once it was
  * lost, has left or was replaced. */
 FW_MUST_USE fw_status fw_job_touch(struct fw_job *job, uint64_t epoch,

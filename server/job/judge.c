@@ -215,6 +215,22 @@ fw_status fw_job_push(struct fw_job *job, uint64_t epoch,
     return FW_OK;
 }
 
+bool fw_job_resume(struct fw_job *job, uint64_t epoch, struct fw_opened *opened,
+                   struct fw_gradient_ack *last)
+{
+    struct fw_session *w = fw_sessions_by_epoch(&job->sessions, epoch);
+
+    *opened = (struct fw_opened){.version = fw_job_version(job),
+                                 .incarnation = job->incarnation};
+    if (!w)
+        return false;
+    opened->sequence = w->delivered ? w->last_ack.sequence : w->sequence;
+    opened->applied = w->gradients;
+    *last = w->last_ack;
+    last->duplicate = true;
+    return opened->sequence != 0;
+}
+
 void fw_job_hold(struct fw_job *job, uint64_t epoch, struct fw_held *held)
 {
     struct fw_session *w = fw_sessions_by_epoch(&job->sessions, epoch);

@@ -189,6 +189,13 @@ fw_status fw_sessions_join(struct fw_sessions *s, const char *name,
     return FW_OK;
 }
 
+struct fw_session *fw_sessions_unheard(struct fw_sessions *s, const char *name)
+{
+    struct fw_session *w = by_name(s, name);
+
+    return w && w->unheard && w->state == FW_WORKER_CONNECTED ? w : NULL;
+}
+
 static bool same_key(const uint8_t *a, const uint8_t *b)
 {
     uint8_t difference = 0;
@@ -221,6 +228,7 @@ void fw_sessions_heard(struct fw_sessions *s, struct fw_session *who,
                        int64_t now_ms)
 {
     who->heard_ms = now_ms;
+    who->unheard = false;
     fw_list_remove(&who->turn);
     fw_list_push_back(&s->alive, &who->turn);
 }

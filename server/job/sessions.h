@@ -31,6 +31,7 @@ struct fw_session {
     uint8_t key[FW_SESSION_BYTES]; /* secret */
     uint64_t epoch;
     enum fw_worker_state state;
+    bool unheard; /* out of a checkpoint, and silent since */
     enum fw_dtype dtype;
     int64_t joined_ms;
     int64_t heard_ms;                /* last message; the lease runs from it */
@@ -89,6 +90,10 @@ FW_MUST_USE fw_status fw_sessions_join(struct fw_sessions *s, const char *name,
  * of them are compared in constant time. */
 struct fw_session *fw_sessions_by_key(struct fw_sessions *s,
                                       const uint8_t key[FW_SESSION_BYTES]);
+
+/* A connected one of this name that came out of a checkpoint and has been
+ * silent since; NULL if there is none. */
+struct fw_session *fw_sessions_unheard(struct fw_sessions *s, const char *name);
 
 /* By epoch, connected or not; NULL if there is none (any more). */
 struct fw_session *fw_sessions_by_epoch(struct fw_sessions *s, uint64_t epoch);

@@ -66,7 +66,8 @@ void fw_controller_members(struct fw_controller *c, uint32_t workers,
                            enum fw_member_cause cause, const char *who,
                            uint64_t version, int64_t now_ms)
 {
-    static const char *const causes[] = {"joined", "left", "lost", "groups"};
+    static const char *const causes[] = {"joined", "left", "lost", "groups",
+                                         "restart"};
     struct fw_event e = {
         .cause = causes[cause],
         .who = who,

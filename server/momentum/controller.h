@@ -29,6 +29,7 @@ enum fw_member_cause {
     FW_MEMBER_LEFT,
     FW_MEMBER_LOST,      /* its lease ran out */
     FW_MEMBER_REGROUPED, /* the same workers step in other groups */
+    FW_MEMBER_RESTORED,  /* they were there when a checkpoint was written */
 };
 
 /* One applied gradient, as the controller sees it. */

@@ -127,17 +127,20 @@ static void run_open(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
 {
     struct fw_train *t = OF_MEMBER(l, open_letter);
     struct fw_train_response m = {.kind = FW_TRAIN_OPENED};
+    struct fw_train_response last = {.kind = FW_TRAIN_ACK};
     struct fw_call *c = t->call;
     struct fw_err err;
     fw_status s =
         fw_job_open(job, t->key.session, now_ms, &t->epoch, &t->dtype, &err);
 
     if (s == FW_OK) {
+        bool judged = fw_job_resume(job, t->epoch, &m.opened, &last.ack);
+
         t->transfer.dtype = t->dtype;
         t->touched_ms = now_ms;
-        m.opened.version = job->current ? job->current->number : 0;
-        m.opened.incarnation = job->incarnation;
         fw_train_answer(t, &m);
+        if (judged)
+            fw_train_answer(t, &last);
         fw_call_read(c);
     } else {
         fw_call_finish(c, s, &err);

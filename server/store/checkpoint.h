@@ -1,7 +1,8 @@
 /* checkpoint.h - a job on disk: DATA/jobs/JOB/checkpoint-VERSION.safetensors.
  *
  * A file holds the parameters under their names, the momentum buffer under
- * "optimizer.momentum/", and the job's description as a text.  It is written
+ * "optimizer.momentum/", and as texts the job's description and its state:
+ * sessions, controller, report.  It is written
  * beside the others, made durable and then named, so that whatever happens the
  * last one stays.  A file that fails its check is renamed to end in ".bad" and
  * never deleted.
@@ -12,9 +13,11 @@
 #define FW_STORE_CHECKPOINT_H
 
 #include "sdk/wire/codec.h"
+#include "sdk/wire/saved_job.h"
 #include "server/store/safetensors.h"
 
 #define FW_CHECKPOINT_FORMAT   1 /* this build writes; and reads up to */
+#define FW_CHECKPOINT_STATE    "flywheel.state"
 #define FW_CHECKPOINT_MOMENTUM FW_SAFETENSORS_OPTIMIZER "momentum/"
 
 /* Where checkpoints go. */
@@ -35,6 +38,7 @@ struct fw_checkpoint {
     uint64_t incarnation;
     struct fw_floats weights;
     struct fw_floats momentum;
+    const struct fw_saved_job *state; /* NULL: nobody has ever joined */
 };
 
 /* Save durably; `path` then holds the file's name.  On FW_IO or FW_NOMEM the
@@ -49,6 +53,8 @@ FW_MUST_USE fw_status fw_checkpoint_save(const struct fw_store *store,
 struct fw_checkpoint_file {
     struct fw_safetensors_file file; /* owned; file.path is its name */
     struct fw_job_spec spec;         /* owned */
+    struct fw_saved_job state;       /* owned */
+    bool has_state;                  /* there is one */
     uint64_t version;
     uint64_t incarnation; /* of the server that wrote it */
     uint32_t n_bad;       /* newer ones that were renamed to .bad */

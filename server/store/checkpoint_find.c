@@ -33,31 +33,64 @@ static int digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The job's description, out of its hex. */
-static fw_status take_spec(const struct fw_safetensors *t,
-                           struct fw_job_spec *spec, struct fw_err *err)
+/* What a text holds as hex; the caller frees *out.  An empty one is NULL. */
+static fw_status take_hex(const char *text, uint8_t **out, size_t *n,
+                          struct fw_err *err)
 {
-    const char *text = fw_safetensors_text(t, "flywheel.job_spec");
-    size_t n = text ? strlen(text) : 0;
-    uint8_t *raw;
+    size_t digits = text ? strlen(text) : 0;
     fw_status s = FW_OK;
 
-    if (!n || n % 2)
-        return fw_err_set(err, FW_CORRUPT, "no job description");
-    raw = fw_mem_array(n / 2, 1);
-    if (!raw)
+    *out = NULL;
+    *n = digits / 2;
+    if (digits % 2)
+        return fw_err_set(err, FW_CORRUPT, "half a byte of hex");
+    if (!digits)
+        return FW_OK;
+    *out = fw_mem_array(*n, 1);
+    if (!*out)
         return fw_err_set(err, FW_NOMEM, "no memory for the description");
-    for (size_t i = 0; s == FW_OK && i < n; i += 2) {
-        int high = digit(text[i]);
-        int low = digit(text[i + 1]);
+    for (size_t i = 0; s == FW_OK && i < *n; i++) {
+        int high = digit(text[2 * i]);
+        int low = digit(text[2 * i + 1]);
 
         if (high < 0 || low < 0)
             s = fw_err_set(err, FW_CORRUPT, "the job description is not hex");
         else
-            raw[i / 2] = (uint8_t)(high << 4 | low);
+            (*out)[i] = (uint8_t)(high << 4 | low);
     }
+    return s;
+}
+
+static fw_status take_spec(const struct fw_safetensors *t,
+                           struct fw_job_spec *spec, struct fw_err *err)
+{
+    uint8_t *raw;
+    size_t n;
+    fw_status s =
+        take_hex(fw_safetensors_text(t, "flywheel.job_spec"), &raw, &n, err);
+
+    if (s == FW_OK && !raw)
+        s = fw_err_set(err, FW_CORRUPT, "no job description");
     if (s == FW_OK)
-        s = fw_decode_job_spec(raw, n / 2, spec, err);
+        s = fw_decode_job_spec(raw, n, spec, err);
+    free(raw);
+    return s == FW_INVALID ? FW_CORRUPT : s;
+}
+
+/* A file without one is of an older flywheel. */
+static fw_status take_state(struct fw_checkpoint_file *f, struct fw_err *err)
+{
+    uint8_t *raw;
+    size_t n;
+    fw_status s =
+        take_hex(fw_safetensors_text(&f->file.table, FW_CHECKPOINT_STATE), &raw,
+                 &n, err);
+
+    f->has_state = s == FW_OK && raw;
+    if (f->has_state)
+        s = fw_decode_saved_job(raw, n, &f->state, err);
+    if (raw)
+        explicit_bzero(raw, n);
     free(raw);
     return s == FW_INVALID ? FW_CORRUPT : s;
 }
@@ -82,6 +115,8 @@ static fw_status check(struct fw_checkpoint_file *f, const char *job,
         s = take_number(t, "flywheel.incarnation", &f->incarnation, err);
     if (s == FW_OK)
         s = take_spec(t, &f->spec, err);
+    if (s == FW_OK)
+        s = take_state(f, err);
     if (s != FW_OK)
         return s;
     if (strcmp(f->spec.name, job) != 0 || f->version != version)
@@ -190,6 +225,7 @@ void fw_checkpoint_file_close(struct fw_checkpoint_file *f)
 {
     fw_safetensors_file_close(&f->file);
     fw_job_spec_close(&f->spec);
+    fw_saved_job_close(&f->state);
     *f = (struct fw_checkpoint_file){.file.fd = -1};
 }
 

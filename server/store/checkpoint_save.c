@@ -21,24 +21,46 @@ fw_status fw_store_prepare(const struct fw_store *store, struct fw_err *err)
     return s == FW_OK ? fw_disk_make_folder(store->disk, path, err) : s;
 }
 
-/* The spec as protobuf, as hex; the caller frees *out. */
+/* Packed bytes as hex; the caller frees *out.  Closes `raw`, whose making had
+ * the outcome `s`. */
+static fw_status hex_of(fw_status s, struct fw_bytes *raw, char **out,
+                        struct fw_err *err)
+{
+    static const char digits[] = "0123456789abcdef";
+    char *text = NULL;
+
+    if (s == FW_OK)
+        text = fw_mem_array(2 * raw->n + 1, 1);
+    for (size_t i = 0; text && i < raw->n; i++) {
+        text[2 * i] = digits[raw->data[i] >> 4];
+        text[2 * i + 1] = digits[raw->data[i] & 15];
+    }
+    if (raw->data)
+        explicit_bzero(raw->data, raw->n); /* sessions have secrets */
+    fw_bytes_close(raw);
+    *out = text;
+    if (!text)
+        return fw_err_set(err, s == FW_OK ? FW_NOMEM : s,
+                          "no memory for the job's description");
+    return FW_OK;
+}
+
 static fw_status spec_text(const struct fw_job_spec *spec, char **out,
                            struct fw_err *err)
 {
     struct fw_bytes raw = {0};
     fw_status s = fw_encode_job_spec(spec, &raw);
-    char *text = NULL;
 
-    if (s == FW_OK)
-        text = fw_mem_array(2 * raw.n + 1, 1);
-    for (size_t i = 0; text && i < raw.n; i++)
-        snprintf(text + 2 * i, 3, "%02x", raw.data[i]);
-    fw_bytes_close(&raw);
-    if (!text)
-        return fw_err_set(err, s == FW_OK ? FW_NOMEM : s,
-                          "no memory for the job's description");
-    *out = text;
-    return FW_OK;
+    return hex_of(s, &raw, out, err);
+}
+
+static fw_status state_text(const struct fw_saved_job *state, char **out,
+                            struct fw_err *err)
+{
+    struct fw_bytes raw = {0};
+    fw_status s = state ? fw_encode_saved_job(state, &raw) : FW_OK;
+
+    return hex_of(s, &raw, out, err);
 }
 
 static fw_status write_content(const struct fw_store *store,
@@ -53,10 +75,13 @@ static fw_status write_content(const struct fw_store *store,
     char version[NUMBER_TEXT];
     char incarnation[NUMBER_TEXT];
     char *spec = NULL;
+    char *state = NULL;
     fw_status s = spec_text(c->spec, &spec, err);
 
+    if (s == FW_OK)
+        s = state_text(c->state, &state, err);
     if (s != FW_OK)
-        return s;
+        goto done;
     snprintf(format, sizeof(format), "%d", FW_CHECKPOINT_FORMAT);
     snprintf(version, sizeof(version), "%" PRIu64, c->version);
     snprintf(incarnation, sizeof(incarnation), "%" PRIu64, c->incarnation);
@@ -67,6 +92,7 @@ static fw_status write_content(const struct fw_store *store,
             {"flywheel.version", version},
             {"flywheel.incarnation", incarnation},
             {"flywheel.job_spec", spec},
+            {FW_CHECKPOINT_STATE, state},
         };
         const struct fw_safetensors_content content = {
             parts, sizeof(parts) / sizeof(parts[0]), texts,
@@ -74,7 +100,11 @@ static fw_status write_content(const struct fw_store *store,
 
         s = fw_safetensors_write(store->disk, fd, path, &content, err);
     }
+done:
     free(spec);
+    if (state)
+        explicit_bzero(state, strlen(state));
+    free(state);
     return s;
 }
 

@@ -1,6 +1,6 @@
 /* Drives libflywheel for the tests in Python:
  *
- *     sdk_driver ADDRESS JOB ELEMENTS DTYPE TIMEOUT_MS ACTION...
+ *     sdk_driver ADDRESS JOB ELEMENTS DTYPE TIMEOUT_MS[:RECONNECT_MS] ACTION...
  *
  * opens a worker of one tensor "w" and does one action after the other, each
  * answered by a line "ACTION STATUS REASON MS TEXT".  Actions: pull, push,
@@ -108,6 +108,8 @@ static fw_status open_worker(struct driver *d, char **argv)
     o.initial = d->parameters;
     o.wire_dtype = strcmp(argv[4], "bf16") == 0 ? FW_DTYPE_BF16 : FW_DTYPE_F32;
     o.timeout_ms = (uint32_t)atoi(argv[5]);
+    if (strchr(argv[5], ':'))
+        o.reconnect_ms = (uint32_t)atoi(strchr(argv[5], ':') + 1);
     o.log = on_log;
     return fw_worker_open(&o, &d->worker, &d->err);
 }

@@ -204,7 +204,7 @@ class DyingServer(unittest.TestCase):
 
     def test_a_killed_server_fails_the_call_at_once(self):
         process = start(self.server.address, "big", N_BIG, "pull",
-                        *["round"] * 1000)
+                        *["round"] * 1000, timeout_ms="20000:0")
         self.lines_until(process, "round")
         self.server.process.kill()
         run = Run(process)
@@ -214,6 +214,18 @@ class DyingServer(unittest.TestCase):
         self.assertLess(failed[0][3], 5000)
         self.assertLess(run.close_ms, 3000)
         self.assertIn("log: the session with", run.log)
+
+    def test_a_server_that_stays_away_is_waited_for_as_long_as_said(self):
+        process = start(self.server.address, "big", N_BIG, "pull",
+                        *["round"] * 1000, timeout_ms="20000:2000")
+        self.lines_until(process, "round")
+        self.server.process.kill()
+        run = Run(process)
+        failed = [s for s in run.steps if s[1] != OK]
+        self.assertTrue(all(s[1] == UNAVAILABLE for s in failed), run.out)
+        self.assertGreater(failed[0][3], 1900)
+        self.assertLess(failed[0][3], 4000)
+        self.assertLess(run.close_ms, 3000)
 
     def test_a_frozen_server_fails_the_call_in_time(self):
         process = start(self.server.address, "big", N_BIG, "pull", "round",

@@ -134,6 +134,8 @@ struct fw_worker_options {
     uint32_t timeout_ms;      /* without progress in a call; default 30,000 */
     fw_log_fn *log;           /* may be NULL */
     void *log_user;
+    uint32_t reconnect_ms; /* how long a call waits for a server that is gone;
+                              0: not at all; default 60,000 */
 };
 
 /* Fill in the defaults.  `size` is sizeof(struct fw_worker_options) as the
@@ -157,6 +159,8 @@ struct fw_ack {
     uint64_t staleness;       /* versions applied since base_version */
     double momentum;          /* explicit momentum the step used */
     double learning_rate;     /* step size the step used */
+    uint64_t lost;            /* gradients of this worker that a crash of the
+                                 server took since the last answer */
 };
 
 struct fw_worker; /* opaque; made and ended by fw_worker_open and _close */
@@ -184,17 +188,26 @@ FW_API FW_MUST_USE fw_status fw_worker_pull(struct fw_worker *w,
  * FW_UNAVAILABLE, FW_TIMEOUT.
  *
  * A refusal of the gradient (NON_FINITE, VERSION_AHEAD, TOO_STALE, LATE)
- * changes nothing and the handle goes on: pull, and compute the next.  FENCED,
- * FW_UNAVAILABLE and FW_TIMEOUT end the session: every later call fails alike;
- * close the handle, open another. After such a failure it is not known whether
- * the gradient was applied. */
+ * changes nothing and the handle goes on: pull, and compute the next.
+ *
+ * A lost connection, or a server that restarts, is no failure: the call waits
+ * for the server, up to options.reconnect_ms, and sends again what was not
+ * applied; each gradient is applied once.  A server that crashed comes back
+ * with its newest checkpoint: ack->lost tells how many of this worker's
+ * gradients that cost, and the model's version goes back.
+ *
+ * FENCED, FW_UNAVAILABLE and FW_TIMEOUT end the session: every later call fails
+ * alike; close the handle, open another.  After such a failure it is not known
+ * whether the gradient was applied. */
 FW_API FW_MUST_USE fw_status fw_worker_push(struct fw_worker *w,
                                             const struct fw_gradient *g,
                                             struct fw_ack *ack,
                                             struct fw_err *err);
 
 /* fw_worker_push, then the parameters that contain it (ack->version or newer;
- * ack->version is set to what `parameters` holds) in one round trip. */
+ * ack->version is set to what `parameters` holds) in one round trip.  If the
+ * server crashed and the gradient is of a version that is gone, it counts as
+ * lost and the parameters are the newest. */
 FW_API FW_MUST_USE fw_status fw_worker_round(struct fw_worker *w,
                                              const struct fw_gradient *g,
                                              float *parameters,

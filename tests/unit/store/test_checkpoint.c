@@ -66,8 +66,12 @@ static fw_status save(const struct fw_store *store, struct sample *s,
                       uint64_t version, struct fw_err *err)
 {
     char path[FW_PATH_MAX];
-    struct fw_checkpoint c = {&s->spec, version, 77, fw_floats_blocks(s->at),
-                              fw_floats_flat(s->momentum)};
+    struct fw_checkpoint c = {&s->spec,
+                              version,
+                              77,
+                              fw_floats_blocks(s->at),
+                              fw_floats_flat(s->momentum),
+                              NULL};
 
     return fw_checkpoint_save(store, &c, path, err);
 }

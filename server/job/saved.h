@@ -1,0 +1,24 @@
+/* saved.h - a job's sessions, controller and report, out and in again: what a
+ * checkpoint holds beside the floats.
+ *
+ * Layer: server/job.  Thread: the job's. */
+#ifndef FW_JOB_SAVED_H
+#define FW_JOB_SAVED_H
+
+#include "sdk/wire/saved_job.h"
+#include "server/job/job.h"
+
+/* Copy out; the caller closes it.  A gradient that its group still holds is
+ * not in the parameters, so its session is told as before it.  FW_NOMEM. */
+FW_MUST_USE fw_status fw_job_save(const struct fw_job *job,
+                                  struct fw_saved_job *out);
+
+/* Into a job that was restored (fw_job_restore) and has no workers yet.  Their
+ * leases begin anew.  Epochs given out from now on are above all that were ever
+ * given out, also behind the checkpoint.  FW_NOMEM, or FW_CORRUPT (a worker
+ * twice, numbers that cannot be): then the job may only be closed. */
+FW_MUST_USE fw_status fw_job_resurrect(struct fw_job *job,
+                                       const struct fw_saved_job *from,
+                                       int64_t now_ms, struct fw_err *err);
+
+#endif

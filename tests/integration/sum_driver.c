@@ -1,0 +1,111 @@
+/* A worker whose gradients can be counted in the parameters:
+ *
+ *     sum_driver ADDRESS JOB NAME ELEMENTS INDEX push|round [WAIT_US]
+ *
+ * Every gradient is 1 at INDEX and 0 elsewhere; with rate 1 and no momentum
+ * parameter INDEX is minus the number of times that one was applied.  Goes on
+ * until its input is closed, tells "at N" now and then, and in the end "acked A
+ * lost L". */
+#include <flywheel/flywheel.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define TELL_EVERY 100
+
+static void on_log(void *user, const char *text)
+{
+    (void)user;
+    fprintf(stderr, "log: %s\n", text);
+}
+
+struct driver {
+    struct fw_worker *worker;
+    float *parameters; /* owned */
+    float *gradient;   /* owned */
+    uint64_t base;     /* version of `parameters` */
+    uint64_t acked;
+    uint64_t lost;
+    bool round;
+};
+
+static fw_status push(struct driver *d, struct fw_err *err)
+{
+    struct fw_gradient g = {.values = d->gradient,
+                            .base_version = d->round ? d->base : 0,
+                            .samples = 1,
+                            .loss = 0.5};
+    struct fw_ack ack = {0};
+    fw_status s;
+
+    if (d->round)
+        s = fw_worker_round(d->worker, &g, d->parameters, &ack, err);
+    else
+        s = fw_worker_push(d->worker, &g, &ack, err);
+    if (s != FW_OK)
+        return s;
+    d->base = ack.version;
+    d->acked++;
+    d->lost += ack.lost;
+    return FW_OK;
+}
+
+/* The one who started us wants no more; looks for so long. */
+static bool is_closed(long wait_us)
+{
+    struct timespec wait = {.tv_nsec = wait_us * 1000};
+    struct pollfd in = {.fd = 0, .events = POLLIN};
+
+    return ppoll(&in, 1, &wait, NULL) > 0;
+}
+
+static fw_status run(struct driver *d, long wait_us, struct fw_err *err)
+{
+    fw_status s = fw_worker_pull(d->worker, d->parameters, &d->base, err);
+
+    for (bool last = false; s == FW_OK && !last;) {
+        last = is_closed(wait_us); /* one more, which tells what was lost */
+        s = push(d, err);
+        if (d->acked % TELL_EVERY == 0) {
+            printf("at %" PRIu64 "\n", d->acked - d->lost);
+            fflush(stdout);
+        }
+    }
+    return s;
+}
+
+int main(int argc, char **argv)
+{
+    struct fw_worker_options o;
+    struct driver d = {0};
+    struct fw_err err = {0};
+    size_t n;
+    fw_status s;
+
+    if (argc < 7)
+        return 2;
+    n = strtoull(argv[4], NULL, 10);
+    d.parameters = calloc(n, sizeof(float));
+    d.gradient = calloc(n, sizeof(float));
+    d.round = strcmp(argv[6], "round") == 0;
+    if (!d.parameters || !d.gradient)
+        return 2;
+    d.gradient[strtoull(argv[5], NULL, 10)] = 1.0f;
+    fw_worker_options_init(&o, sizeof(o));
+    o.address = argv[1];
+    o.job = argv[2];
+    o.name = argv[3];
+    o.log = on_log;
+    s = fw_worker_open(&o, &d.worker, &err);
+    if (s == FW_OK)
+        s = run(&d, argc > 7 ? strtol(argv[7], NULL, 10) : 0, &err);
+    printf("acked %" PRIu64 " lost %" PRIu64 " status %d %s %s\n", d.acked,
+           d.lost, (int)s, err.reason[0] ? err.reason : "-", err.text);
+    fw_worker_close(d.worker);
+    free(d.parameters);
+    free(d.gradient);
+    return s == FW_OK ? 0 : 1;
+}
