@@ -141,7 +141,8 @@ class Restart(unittest.TestCase):
               f"{lost_durable} durable lost, ready in {self.cluster.slowest:.2f}"
               f" s at worst")
         self.assertEqual(lost_durable, 0)
-        self.assertEqual(self.cluster.job().workers, 0)
+        ft.wait_for("all to have left",
+                    lambda: self.cluster.job().workers == 0)
 
     def test_a_server_that_goes_down_by_itself_loses_nothing(self):
         self.begin()
