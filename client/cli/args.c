@@ -77,19 +77,104 @@ static bool store(const struct fw_arg *item, const char *text)
         *(const char **)item->to = text;
         return true;
     case FW_ARG_COUNT:
+    case FW_ARG_OWN:
         return read_count(text, item->to);
     case FW_ARG_NUMBER:
         return read_number(text, item->to);
+    case FW_ARG_FILE:
+        return true; /* was read before */
     }
     return false;
+}
+
+static const struct fw_arg *item_named(const struct fw_args *a,
+                                       const char *name)
+{
+    for (size_t i = 0; i < a->n_items; i++) {
+        if (strcmp(a->items[i].name, name) == 0)
+            return &a->items[i];
+    }
+    return NULL;
+}
+
+/* Put a job file's line where its item wants it; the end of a sentence about
+ * what is wrong, or NULL. */
+static const char *take_line(const struct fw_args *a,
+                             const struct fw_job_line *l)
+{
+    const struct fw_arg *item = item_named(a, l->key);
+
+    if ((!item || item->kind == FW_ARG_OWN) && fw_job_file_knows(l->key))
+        return NULL; /* another command's */
+    if (!item || item->kind == FW_ARG_FILE)
+        return "is no option of a job";
+    if (!l->value)
+        return "has no value";
+    if (item->kind == FW_ARG_FLAG) {
+        *(bool *)item->to = strcmp(l->value, "true") == 0;
+        return *(bool *)item->to || strcmp(l->value, "false") == 0
+                   ? NULL
+                   : "is true or false";
+    }
+    if (store(item, l->value))
+        return NULL;
+    return item->kind == FW_ARG_NUMBER ? "takes a number"
+                                       : "takes a whole number";
+}
+
+/* The file that the command line names, if the command takes one. */
+static const char *named_file(const struct fw_arg *item, int argc, char **argv)
+{
+    size_t n = strlen(item->name);
+
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strncmp(argv[i], "--", 2) != 0 ||
+            strncmp(argv[i] + 2, item->name, n) != 0)
+            continue;
+        if (argv[i][2 + n] == '=')
+            return argv[i] + 3 + n;
+        if (argv[i][2 + n] == '\0' && i + 1 < argc)
+            return argv[i + 1];
+    }
+    return NULL;
+}
+
+/* What a job file says, before the command line overrides it. */
+static bool read_file(const struct fw_args *a, int argc, char **argv,
+                      int *exit_code)
+{
+    const struct fw_arg *item = item_named(a, "job-file");
+    const char *path = item ? named_file(item, argc, argv) : NULL;
+    struct fw_job_file *f;
+    struct fw_err err = {0};
+
+    if (!path)
+        return true;
+    f = item->to;
+    if (fw_job_file_load(path, f, &err) != FW_OK) {
+        *exit_code = fw_args_wrong(a, "%s", err.text);
+        return false;
+    }
+    for (size_t i = 0; f->lines && i < f->n; i++) {
+        const struct fw_job_line *l = &f->lines[i];
+        const char *wrong = take_line(a, l);
+
+        if (wrong) {
+            *exit_code = fw_args_wrong(a, "%s: line %u: %s %s", path, l->line,
+                                       l->key, wrong);
+            fw_job_file_close(f);
+            return false;
+        }
+    }
+    return true;
 }
 
 static int wrong_value(const struct fw_args *a, const struct fw_arg *item,
                        const char *text)
 {
-    return fw_args_wrong(a, "--%s takes a %s, not '%s'", item->name,
-                         item->kind == FW_ARG_COUNT ? "whole number" : "number",
-                         text);
+    return fw_args_wrong(
+        a, "--%s takes a %s, not '%s'", item->name,
+        item->kind == FW_ARG_NUMBER ? "number" : "whole number", text);
 }
 
 /* Every option but --help, which ends the reading. */
@@ -161,7 +246,8 @@ bool fw_args_read(struct fw_args *a, int argc, char **argv, int *exit_code)
     a->common.server = server && server[0] ? server : "127.0.0.1:7070";
     a->common.timeout_ms = TIMEOUT_MS;
     *exit_code = FW_CLI_OK;
-    if (!read_options(a, argc, argv, common, exit_code))
+    if (!read_file(a, argc, argv, exit_code) ||
+        !read_options(a, argc, argv, common, exit_code))
         return false;
     if (help) {
         print_help(a, common);

@@ -12,12 +12,15 @@
 #include <stdint.h>
 
 #include "client/cli/exit.h"
+#include "client/cli/job_file.h"
 
 enum fw_arg_kind {
     FW_ARG_FLAG,   /* bool */
     FW_ARG_TEXT,   /* const char * */
     FW_ARG_COUNT,  /* uint64_t, decimal */
     FW_ARG_NUMBER, /* double, finite */
+    FW_ARG_OWN,    /* a count; in a job file the name means another thing */
+    FW_ARG_FILE,   /* struct fw_job_file, which the caller closes */
 };
 
 struct fw_arg {
@@ -51,6 +54,7 @@ struct fw_args {
 
 /* Read argv[1..].  True: go on.  False: leave with *exit_code; what there was
  * to say was said. */
+/* Texts of a job file are lent by it. */
 bool fw_args_read(struct fw_args *a, int argc, char **argv, int *exit_code);
 
 /* Say what is wrong and where help is; returns FW_CLI_USAGE. */

@@ -9,7 +9,7 @@
 #include "client/cli/task_args.h"
 #include "sdk/base/mem.h"
 
-#define OWN_ROWS 5 /* before those of spec_args.h */
+#define OWN_ROWS 6 /* before those of spec_args.h */
 
 struct create_options {
     const char *name;
@@ -18,6 +18,7 @@ struct create_options {
     const char *init;
     const char *tensors;
     struct fw_spec_args spec;
+    struct fw_job_file file; /* owned; lends texts */
 };
 
 /* The tensors of a network on some data. */
@@ -127,6 +128,7 @@ int fw_cmd_job_create(int argc, char **argv)
          "tensors and first parameters from safetensors"},
         {"tensors", FW_ARG_TEXT, &o.tensors, "LIST",
          "NAME:2x3,... (a name alone is a scalar)"},
+        {"job-file", FW_ARG_FILE, &o.file, "FILE", FW_JOB_FILE_HELP},
     };
     struct fw_args a = {
         .command = "job create",
@@ -150,10 +152,10 @@ int fw_cmd_job_create(int argc, char **argv)
     fw_spec_args_init(&o.spec);
     fw_spec_args_rows(&o.spec, items + OWN_ROWS);
     if (!fw_args_read(&a, argc, argv, &code))
-        return code;
+        goto done;
     code = check(&a, &o);
     if (code != FW_CLI_OK)
-        return code;
+        goto done;
     s = create(&a.common, &o, &answer, &err);
     if (s != FW_OK)
         code = fw_cli_fail(a.command, s, &err);
@@ -164,5 +166,7 @@ int fw_cmd_job_create(int argc, char **argv)
             stderr, "job %s is there, with %llu parameters\n", o.name,
             (unsigned long long)fw_tensor_list_elements(&answer.spec.tensors));
     fw_job_message_close(&answer);
+done:
+    fw_job_file_close(&o.file);
     return code;
 }

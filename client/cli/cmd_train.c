@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +7,7 @@
 #include "client/cli/train.h"
 #include "sdk/base/name.h"
 
-#define OWN_ROWS     9   /* before those of task_args.h and spec_args.h */
+#define OWN_ROWS     11  /* before those of task_args.h and spec_args.h */
 #define WORKERS      4   /* the default */
 #define STAGGER_MS   600 /* between two workers: the fall can be watched */
 #define STAGGER_FAST 100 /* the same for networks that train in a second */
@@ -101,7 +102,8 @@ int fw_cmd_train(int argc, char **argv)
                                  .workers = WORKERS,
                                  .stagger_ms = UINT64_MAX,
                                  .slowdown = 1,
-                                 .evaluate_s = EVALUATE_S};
+                                 .evaluate_s = EVALUATE_S,
+                                 .target_loss = NAN};
     struct fw_arg items[OWN_ROWS + FW_TASK_ARGS + FW_SPEC_ARGS] = {
         {"workers", FW_ARG_COUNT, &o.workers, "N", "worker processes (4)"},
         {"epochs", FW_ARG_NUMBER, &o.epochs, "X",
@@ -118,6 +120,9 @@ int fw_cmd_train(int argc, char **argv)
         {"wire", FW_ARG_TEXT, &o.wire, "DTYPE", "f32 or bf16 (f32)"},
         {"slowdown", FW_ARG_NUMBER, &o.slowdown, "X",
          "of the last worker, to see a straggler (1)"},
+        {"target-loss", FW_ARG_NUMBER, &o.target_loss, "L",
+         "end as soon as the training loss is there"},
+        {"job-file", FW_ARG_FILE, &o.file, "FILE", FW_JOB_FILE_HELP},
     };
     struct fw_args a = {
         .command = "train",
@@ -141,8 +146,11 @@ int fw_cmd_train(int argc, char **argv)
     o.spec.schedule = NULL; /* made to fit by the plan */
     fw_task_args_rows(&o.task, items + OWN_ROWS);
     fw_spec_args_rows(&o.spec, items + OWN_ROWS + FW_TASK_ARGS);
-    if (!fw_args_read(&a, argc, argv, &code))
-        return code;
-    code = check(&a, &o);
-    return code == FW_CLI_OK ? run(&a, &o) : code;
+    if (fw_args_read(&a, argc, argv, &code)) {
+        code = check(&a, &o);
+        if (code == FW_CLI_OK)
+            code = run(&a, &o);
+    }
+    fw_job_file_close(&o.file);
+    return code;
 }

@@ -31,6 +31,7 @@ fw_command_fn fw_cmd_status;
 fw_command_fn fw_cmd_workers;
 fw_command_fn fw_cmd_momentum;
 fw_command_fn fw_cmd_train;
+fw_command_fn fw_cmd_tune;
 fw_command_fn fw_cmd_lab;
 fw_command_fn fw_cmd_lab_twin;
 fw_command_fn fw_cmd_lab_run;

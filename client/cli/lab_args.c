@@ -41,7 +41,7 @@ void fw_lab_args_rows(struct fw_lab_args *a, struct fw_arg *rows)
          "numbers of workers (1,4,8,16,32)"},
         {"service", FW_ARG_TEXT, &a->service, "SPEC", FW_SERVICE_RULE},
         {"straggler", FW_ARG_NUMBER, &a->straggler, "X",
-         "one worker is X times slower"},
+         "one worker is X times slower than the others"},
         {"reference", FW_ARG_TEXT, &a->reference, "MU,LR",
          "tuned with one worker (0.9,0.03)"},
         {"target-loss", FW_ARG_NUMBER, &a->target_loss, "L",

@@ -13,6 +13,7 @@ static const struct fw_command commands[] = {
     {"status", fw_cmd_status, "how jobs are doing; --watch goes on"},
     {"workers", fw_cmd_workers, "who works on a job"},
     {"momentum", fw_cmd_momentum, "show, pin or give back the momentum"},
+    {"tune", fw_cmd_tune, "momentum, rate, workers and law for a job"},
     {"lab", fw_cmd_lab, "laws under a virtual clock: twin, run, grid"},
     {"help", fw_cmd_help, "this list; `help exit-codes`; `help COMMAND`"},
     {"version", fw_cmd_version, "of this program"},

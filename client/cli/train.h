@@ -21,10 +21,12 @@ struct fw_train_options {
     const char *folder; /* NULL: one named after the time */
     const char *wire;   /* f32 or bf16 */
     uint64_t workers;
-    uint64_t stagger_ms; /* between two workers' starts */
-    double epochs;       /* 0: the default of the data */
-    double slowdown;     /* of the last worker */
-    double evaluate_s;   /* between two evaluations */
+    uint64_t stagger_ms;     /* between two workers' starts */
+    double epochs;           /* 0: the default of the data */
+    double slowdown;         /* of the last worker */
+    double evaluate_s;       /* between two evaluations */
+    double target_loss;      /* of training, ends it; NAN: none */
+    struct fw_job_file file; /* owned; lends texts */
     bool json;
 };
 
@@ -51,6 +53,7 @@ struct fw_train {
 struct fw_train_result {
     double momentum[FW_TRAIN_WORKERS_MAX + 1]; /* by workers; NAN: never seen */
     double seconds;                            /* of training */
+    bool reached;                              /* the target loss */
     double momentum_full;                      /* with the most workers seen */
     double learning_rate_full;                 /* then */
     double staleness_full;                     /* mean, then */

@@ -75,6 +75,9 @@ static json_t *as_json(const struct fw_train *t,
                         r->checkpoint[0] ? json_string(r->checkpoint)
                                          : json_null());
     json_object_set_new(out, "logs", json_string(t->folder));
+    json_object_set_new(out, "target_loss", fw_json_real(t->o->target_loss));
+    json_object_set_new(out, "reached", json_boolean(r->reached));
+    json_object_set_new(out, "worker_seconds", fw_json_real(j->worker_seconds));
     return out;
 }
 

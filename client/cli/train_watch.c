@@ -8,10 +8,11 @@
 #include "sdk/base/clock.h"
 #include "sdk/client/admin.h"
 
-#define POLL_MS       200   /* between two looks at the job */
-#define SHOW_MS       1000  /* between two lines */
-#define CONNECT_MS    10000 /* the server is there already */
-#define LAST_JUDGE_MS 60000 /* for the evaluation of the last version */
+#define POLL_MS         100   /* between two looks at the job */
+#define SHOW_MS         1000  /* between two lines */
+#define CONNECT_MS      10000 /* the server is there already */
+#define LAST_JUDGE_MS   60000 /* for the evaluation of the last version */
+#define WORKERS_STOP_MS 5000  /* for their last gradient */
 
 struct watch {
     struct fw_train *t;
@@ -107,7 +108,7 @@ static fw_status watch_training(struct watch *w, struct fw_err *err)
     fw_status s = FW_OK;
 
     fw_show_progress_head(stderr);
-    while (s == FW_OK && count_running(w)) {
+    while (s == FW_OK && !w->r->reached && count_running(w)) {
         if (fw_stop_wait(w->t->stop, POLL_MS))
             return FW_CLOSED;
         s = check_helpers(w->t, err);
@@ -115,8 +116,11 @@ static fw_status watch_training(struct watch *w, struct fw_err *err)
             s = look(w, err);
         if (s == FW_OK)
             show(w);
+        w->r->reached = w->r->last.loss.training <= w->t->o->target_loss;
     }
     w->r->seconds = seconds_since(w->t->begun_ms);
+    if (w->r->reached)
+        fw_children_stop(w->t->worker, w->t->n_workers, WORKERS_STOP_MS);
     if (s == FW_OK && w->r->workers_failed == w->t->n_workers)
         s = fw_err_set(err, FW_IO, "every worker failed");
     return s;
@@ -161,6 +165,7 @@ fw_status fw_train_watch(struct fw_train *t, struct fw_train_result *r,
         s = watch_last_evaluation(&w, err);
     if (s == FW_OK)
         fw_show_progress(stderr, &r->last, seconds_since(t->begun_ms));
+    r->reached = r->reached || r->last.loss.training <= t->o->target_loss;
     fw_admin_close(&admin);
     return s;
 }

@@ -24,8 +24,9 @@ struct fw_sim_plan {
     const struct fw_arm *arm;         /* lent */
     const struct fw_change *changes;  /* lent; what happens on the way */
     size_t n_changes;
-    uint32_t workers;          /* 1 to FW_SIM_WORKERS_MAX */
-    double straggler;          /* the first worker is so many times slower */
+    uint32_t workers; /* 1 to FW_SIM_WORKERS_MAX */
+    double straggler; /* the first worker is so many times slower than the
+                         others, if there are any; 0: none */
     double reference_momentum; /* mu* */
     double reference_rate;     /* alpha* */
     double target_loss;        /* ends the run; NAN: none */

@@ -68,7 +68,7 @@ static fw_status make(struct fw_world *w, uint32_t who)
 
     *k = (struct fw_world_worker){
         .held = {on_answer, on_drop}, .world = w, .slowness = 1.0};
-    if (who == 0 && p->straggler > 0.0)
+    if (who == 0 && p->straggler > 0.0 && p->workers > 1)
         k->slowness = p->straggler;
     fw_random_init(&k->random, p->seed * SERVICE_SEED + who);
     if (w->rival.kind == FW_RIVAL_DANA) {

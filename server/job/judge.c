@@ -66,8 +66,8 @@ fw_status fw_job_apply(struct fw_job *job, struct fw_gather *g, uint32_t n,
     fw_status s;
 
     ack->momentum = job->controller.momentum;
-    ack->learning_rate =
-        job->controller.rate * fw_schedule_factor(&job->spec.schedule, base);
+    ack->learning_rate = fw_controller_rate(&job->controller) *
+                         fw_schedule_factor(&job->spec.schedule, base);
     fw_sample_before(&job->sample, &job->controller, &job->optimizer,
                      job->current, g);
     s = fw_optimizer_step(&job->optimizer, job->current, g, ack->learning_rate,

@@ -13,7 +13,7 @@
 #define TRIM_LIMIT     0.3   /* a ringing detector may not rule */
 #define BRAKE          1.5   /* by which a rising loss raises the curvature */
 #define YOUNG          32u   /* updates that are the beginning, and two each */
-#define CATAPULT       0.5   /* share of the curvature that counts there */
+#define CATAPULT       0.75  /* share of the curvature that counts there */
 #define RATE_URGENT    0.2   /* a change of the rate that does not wait */
 
 static bool usable(const struct fw_controller_config *g)
@@ -34,6 +34,7 @@ fw_status fw_controller_init(struct fw_controller *c,
         .config = *g,
         .momentum = g->reference_momentum,
         .rate = g->reference_rate,
+        .rise = 1.0,
         .target = g->reference_momentum,
         .law = g->law,
         .pinned_momentum = g->reference_momentum,
@@ -120,7 +121,8 @@ static void conclude(struct fw_controller *c, enum fw_trial_verdict v,
 /* What a probe counts.  Where training begins, a step above the limit does not
  * diverge but moves to where the loss is flatter ("catapult": Lewkowycz et al.
  * 2020: up to twice the limit), and a step that avoids this stays where the
- * loss is sharp. */
+ * loss is sharp.  More than a third above it was measured to leave dead units
+ * behind when the reference is a large step. */
 static double seen(const struct fw_controller *c, uint64_t version)
 {
     return version < YOUNG + 2ull * c->workers ? CATAPULT : 1.0;
@@ -169,9 +171,16 @@ static void mind_the_loss(struct fw_controller *c,
 void fw_controller_observe(struct fw_controller *c,
                            const struct fw_observation *o, int64_t now_ms)
 {
+    /* As fast as the reference's momentum builds up its own step. */
+    c->rise += (1.0 - c->rise) * (1.0 - fabs(c->config.reference_momentum));
     fw_staleness_add(&c->staleness, o->staleness, c->workers, o->worker);
     mind_the_loss(c, o, now_ms);
     conclude(c, fw_trial_add(&c->trial, o->loss, now_ms), o->version, now_ms);
+}
+
+double fw_controller_rate(const struct fw_controller *c)
+{
+    return c->rate * c->rise;
 }
 
 const uint64_t *fw_controller_coordinates(const struct fw_controller *c,
@@ -264,8 +273,8 @@ void fw_controller_view(const struct fw_controller *c,
         .reference = c->config.reference_momentum,
         .momentum = c->momentum,
         .target = c->target,
-        .rate = c->rate,
-        .effective_step = c->rate / (1.0 - c->momentum),
+        .rate = fw_controller_rate(c),
+        .effective_step = fw_controller_rate(c) / (1.0 - c->momentum),
         .step_bound = fw_controller_bound(c),
         .curvature = c->curvature.h,
         .implicit_predicted = fw_law_implicit(c->workers),

@@ -47,6 +47,7 @@ struct fw_controller {
     /* what the job uses now */
     double momentum; /* mu; finite, in (-1, 1) */
     double rate;     /* alpha, before the schedule; finite, above 0 */
+    double rise;     /* share of the decided step that is in force; 1: all */
     double target;   /* where the law wants mu */
     enum fw_law law; /* followed now; not FW_LAW_DEFAULT */
     uint32_t workers;
@@ -110,6 +111,10 @@ void fw_controller_observe(struct fw_controller *c,
  * Lent for the controller's life. */
 const uint64_t *fw_controller_coordinates(const struct fw_controller *c,
                                           uint32_t *n);
+
+/* The learning rate of the next step, before the schedule: `rate`, or less
+ * while the effective step rises. */
+double fw_controller_rate(const struct fw_controller *c);
 
 /* What the step did to them; optional, feeds the measured total momentum.  The
  * gradient is looked at in every FW_TOTAL_EVERY-th version only. */

@@ -169,11 +169,22 @@ static void wish(struct fw_controller *c, int64_t now_ms, struct fw_law_view *v,
     copy(m->binding, sizeof(m->binding), "rest after a trial");
 }
 
+/* Whether the law moves the effective step. */
+static bool caps(enum fw_law law)
+{
+    return law == FW_LAW_STEP || law == FW_LAW_MARGIN ||
+           law == FW_LAW_CLOSED_LOOP;
+}
+
 static void put_in_force(struct fw_controller *c, double momentum, double rate)
 {
     bool judged = c->law != FW_LAW_MANUAL && c->law != FW_LAW_FIXED &&
                   c->config.reference_momentum >= 0.0;
 
+    double before = c->rate * c->rise / (1.0 - c->momentum);
+    double after = rate / (1.0 - momentum);
+
+    c->rise = judged && caps(c->law) ? fmin(before / after, 1.0) : 1.0;
     c->momentum = momentum;
     c->rate = rate;
     fw_trial_set(&c->trial, judged && momentum < 0.0, trial_updates(c));

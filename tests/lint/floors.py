@@ -31,6 +31,7 @@ DOORS = {
     r"(\.pb-c\.h|^protobuf-c/.*)$": ["sdk/wire/"],
     r"^sqlite3\.h$": ["server/store/history."],
     r"^cyaml/": ["server/store/config."],
+    r"^yaml\.h$": ["client/cli/job_file."],
     r"^jansson\.h$": ["server/store/", "client/"],
     r"^zlib\.h$": ["client/data/"],
     r"^xxhash\.h$": ["server/store/"],
