@@ -207,6 +207,15 @@ json_t *fw_json_job(const struct fw_job_status *j)
     json_object_set_new(out, "loss", loss(&j->loss));
     json_object_set_new(out, "worker", workers);
     json_object_set_new(out, "checkpoint", json_string(j->checkpoint));
+    json_object_set_new(
+        out, "degraded",
+        json_boolean(j->checkpoint_failures >= FW_DEGRADED_FROM));
+    json_object_set_new(out, "checkpoint_failures",
+                        json_integer(j->checkpoint_failures));
+    json_object_set_new(out, "checkpoint_error",
+                        json_string(j->checkpoint_error));
+    json_object_set_new(out, "checkpoints_bad",
+                        json_integer(j->checkpoints_bad));
     json_object_set_new(out, "incarnation", count(j->incarnation));
     json_object_set_new(out, "gradient_norm", fw_json_real(j->gradient_norm));
     json_object_set_new(out, "update_norm", fw_json_real(j->update_norm));

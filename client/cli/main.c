@@ -12,6 +12,7 @@ static const struct fw_command commands[] = {
     {"evaluate", fw_cmd_evaluate, "report loss and accuracy on held-out data"},
     {"status", fw_cmd_status, "how jobs are doing; --watch goes on"},
     {"workers", fw_cmd_workers, "who works on a job"},
+    {"checkpoint", fw_cmd_checkpoint, "save, list, verify, restore, export"},
     {"momentum", fw_cmd_momentum, "show, pin or give back the momentum"},
     {"tune", fw_cmd_tune, "momentum, rate, workers and law for a job"},
     {"lab", fw_cmd_lab, "laws under a virtual clock: twin, run, grid"},

@@ -49,6 +49,12 @@ void fw_show_job(FILE *to, const struct fw_job_status *j)
         fprintf(to, "              %s\n", m->sentence);
     if (j->checkpoint[0])
         fprintf(to, "  checkpoint  %s\n", j->checkpoint);
+    if (j->checkpoint_failures >= FW_DEGRADED_FROM)
+        fprintf(to, "  DEGRADED    %u checkpoints in a row failed: %s\n",
+                j->checkpoint_failures, j->checkpoint_error);
+    if (j->checkpoints_bad)
+        fprintf(to, "  bad files   %u set aside (flywheel checkpoint list)\n",
+                j->checkpoints_bad);
 }
 
 static const char *state_name(const struct fw_worker_status *w)

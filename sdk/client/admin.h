@@ -64,6 +64,24 @@ FW_MUST_USE fw_status fw_admin_trace(struct fw_admin *a,
                                      struct fw_trace_response *out,
                                      struct fw_err *err);
 
+/* CheckpointService.  The caller closes a list. */
+FW_MUST_USE fw_status fw_admin_save(struct fw_admin *a,
+                                    const struct fw_checkpoint_ref *m,
+                                    struct fw_checkpoint_info *out,
+                                    struct fw_err *err);
+FW_MUST_USE fw_status fw_admin_checkpoints(struct fw_admin *a,
+                                           const struct fw_checkpoint_ref *m,
+                                           struct fw_checkpoint_list *out,
+                                           struct fw_err *err);
+FW_MUST_USE fw_status fw_admin_verify(struct fw_admin *a,
+                                      const struct fw_checkpoint_ref *m,
+                                      struct fw_checkpoint_list *out,
+                                      struct fw_err *err);
+FW_MUST_USE fw_status fw_admin_restore(struct fw_admin *a,
+                                       const struct fw_checkpoint_ref *m,
+                                       struct fw_checkpoint_info *out,
+                                       struct fw_err *err);
+
 /* TrainingService, without a session. */
 FW_MUST_USE fw_status fw_admin_report(struct fw_admin *a, const char *job,
                                       const struct fw_evaluation *e,

@@ -19,6 +19,14 @@
 #define FW_METHOD_WATCH_STATUS   "/flywheel.v1.StatusService/WatchStatus"
 #define FW_METHOD_GET_TRACE      "/flywheel.v1.StatusService/GetTrace"
 #define FW_METHOD_LIST_DECISIONS "/flywheel.v1.StatusService/ListDecisions"
-#define FW_METHOD_HEALTH_CHECK   "/grpc.health.v1.Health/Check"
+#define FW_METHOD_SAVE_CHECKPOINT                                              \
+    "/flywheel.v1.CheckpointService/SaveCheckpoint"
+#define FW_METHOD_LIST_CHECKPOINTS                                             \
+    "/flywheel.v1.CheckpointService/ListCheckpoints"
+#define FW_METHOD_VERIFY_CHECKPOINTS                                           \
+    "/flywheel.v1.CheckpointService/VerifyCheckpoints"
+#define FW_METHOD_RESTORE_CHECKPOINT                                           \
+    "/flywheel.v1.CheckpointService/RestoreCheckpoint"
+#define FW_METHOD_HEALTH_CHECK "/grpc.health.v1.Health/Check"
 
 #endif

@@ -39,7 +39,15 @@
     X(list_decisions_request, fw_decisions_request)                            \
     X(list_decisions_response, fw_decision_list)                               \
     X(get_trace_request, fw_trace_request)                                     \
-    X(get_trace_response, fw_trace_response)
+    X(get_trace_response, fw_trace_response)                                   \
+    X(save_checkpoint_request, fw_checkpoint_ref)                              \
+    X(save_checkpoint_response, fw_checkpoint_info)                            \
+    X(list_checkpoints_request, fw_checkpoint_ref)                             \
+    X(list_checkpoints_response, fw_checkpoint_list)                           \
+    X(verify_checkpoints_request, fw_checkpoint_ref)                           \
+    X(verify_checkpoints_response, fw_checkpoint_list)                         \
+    X(restore_checkpoint_request, fw_checkpoint_ref)                           \
+    X(restore_checkpoint_response, fw_checkpoint_info)
 
 #define FW_CODEC_DECLARE(name, type)                                           \
     FW_MUST_USE fw_status fw_encode_##name(const struct type *m,               \

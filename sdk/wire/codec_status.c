@@ -202,6 +202,9 @@ static void pack_counts(const struct fw_job_status *m, PB(JobStatus) * p)
     p->groups = m->groups;
     p->workers_lost = m->workers_lost;
     p->checkpoint = (char *)m->checkpoint;
+    p->checkpoint_failures = m->checkpoint_failures;
+    p->checkpoint_error = (char *)m->checkpoint_error;
+    p->checkpoints_bad = m->checkpoints_bad;
     p->gradient_norm = m->gradient_norm;
     p->update_norm = m->update_norm;
     p->age_ms = m->age_ms;
@@ -290,6 +293,11 @@ fw_status fw_take_status(const PB(JobStatus) * p, struct fw_job_status *m,
     if (s == FW_OK)
         s = fw_text_take("job.checkpoint", p->checkpoint, m->checkpoint,
                          sizeof(m->checkpoint), err);
+    m->checkpoint_failures = p->checkpoint_failures;
+    m->checkpoints_bad = p->checkpoints_bad;
+    if (s == FW_OK)
+        s = fw_text_take("job.checkpoint_error", p->checkpoint_error,
+                         m->checkpoint_error, sizeof(m->checkpoint_error), err);
     if (s == FW_OK && p->momentum)
         s = take_momentum(p->momentum, &m->momentum, err);
     if (s == FW_OK && p->staleness)

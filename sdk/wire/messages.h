@@ -13,6 +13,7 @@
 #define FW_PROTOCOL          1u
 #define FW_SESSION_BYTES     16
 #define FW_TEXT_MAX          128 /* who, why, binding, cause, detail */
+#define FW_DEGRADED_FROM     3u  /* checkpoints in a row that failed */
 #define FW_SENTENCE_MAX      320
 #define FW_REASON_MAX        32
 #define FW_PATH_MAX          1024
@@ -256,6 +257,9 @@ struct fw_job_status {
     struct fw_worker_status *worker; /* owned */
     uint32_t n_workers;              /* in `worker`, lost and left ones too */
     char checkpoint[FW_PATH_MAX];
+    uint32_t checkpoint_failures; /* in a row */
+    char checkpoint_error[FW_SENTENCE_MAX];
+    uint32_t checkpoints_bad;
     double gradient_norm;
     double update_norm;
     uint64_t age_ms;
@@ -304,6 +308,34 @@ struct fw_sentence {
     char text[FW_SENTENCE_MAX];
 };
 
+/* Save-, List-, Verify- and RestoreCheckpoint's requests; fields that a
+ * message lacks are empty. */
+struct fw_checkpoint_ref {
+    char job[FW_NAME_MAX + 1];
+    uint64_t version;
+    char request_id[FW_NAME_MAX + 1];
+};
+
+enum fw_checkpoint_state {
+    FW_CHECKPOINT_UNSEEN = 0, /* not looked at */
+    FW_CHECKPOINT_GOOD = 1,
+    FW_CHECKPOINT_BROKEN = 2,
+    FW_CHECKPOINT_SET_ASIDE = 3,
+};
+
+struct fw_checkpoint_info {
+    uint64_t version;
+    char file[FW_TEXT_MAX]; /* its name in the job's folder */
+    uint64_t bytes;
+    enum fw_checkpoint_state state;
+    char detail[FW_SENTENCE_MAX]; /* what is wrong with it */
+};
+
+struct fw_checkpoint_list {
+    struct fw_checkpoint_info *items; /* owned; newest first */
+    uint32_t n;
+};
+
 enum fw_health {
     FW_HEALTH_UNKNOWN = 0,
     FW_HEALTH_SERVING = 1,
@@ -318,6 +350,7 @@ void fw_job_status_close(struct fw_job_status *m);
 void fw_status_response_close(struct fw_status_response *m);
 void fw_watch_response_close(struct fw_watch_response *m);
 void fw_trace_response_close(struct fw_trace_response *m);
+void fw_checkpoint_list_close(struct fw_checkpoint_list *m);
 void fw_decision_list_close(struct fw_decision_list *m);
 
 /* A deep copy, for publishing. */

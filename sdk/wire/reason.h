@@ -39,6 +39,8 @@
     X(OUT_OF_MEMORY, BUSY, 8)                                                  \
     X(OVERLOADED, BUSY, 8)                                                     \
     X(DRAINING, UNAVAILABLE, 14)                                               \
+    X(CHECKPOINT_NOT_FOUND, NOT_FOUND, 5)                                      \
+    X(NOT_SAVED, UNAVAILABLE, 14)                                              \
     X(METHOD_UNKNOWN, UNSUPPORTED, 12)                                         \
     X(INTERNAL, INTERNAL, 13)
 

@@ -12,6 +12,7 @@
 
 #define TICK_MS         50   /* watchers */
 #define TICKS_PER_LEASE 5    /* ticks between looks at the leases */
+#define SAVE_TICK_MS    1000 /* looks whether checkpoints are due */
 #define GRACE_MS        3000 /* for calls in flight when going down */
 
 /* --- work in the pool --- */
@@ -20,7 +21,8 @@ static void save_all(uv_work_t *w)
 {
     struct fw_daemon *d = w->data;
 
-    fw_saver_save_all(&d->store, &d->jobs);
+    fw_saver_save_all(&d->store, &d->jobs,
+                      d->saving_all ? 0 : d->config.checkpoint_steps);
 }
 
 static void on_saved(uv_work_t *w, int status)
@@ -34,9 +36,16 @@ static void on_saved(uv_work_t *w, int status)
 static void on_save(uv_timer_t *t)
 {
     struct fw_daemon *d = t->data;
+    unsigned interval = d->config.checkpoint_interval_s;
 
+    d->save_ticks++;
     if (d->is_saving || d->is_closing)
         return;
+    d->saving_all = interval && d->save_ticks >= interval;
+    if (!interval || (!d->saving_all && !d->config.checkpoint_steps))
+        return;
+    if (d->saving_all)
+        d->save_ticks = 0;
     d->saving.data = d;
     d->is_saving = uv_queue_work(&d->loop, &d->saving, save_all, on_saved) == 0;
 }
@@ -114,8 +123,6 @@ static void on_tick(uv_timer_t *t)
 
 static void start_handles(struct fw_daemon *d)
 {
-    uint64_t save_ms = (uint64_t)d->config.checkpoint_interval_s * 1000;
-
     uv_timer_init(&d->loop, &d->tick);
     uv_timer_init(&d->loop, &d->save);
     uv_signal_init(&d->loop, &d->terminate);
@@ -125,8 +132,7 @@ static void start_handles(struct fw_daemon *d)
     d->terminate.data = d;
     d->interrupt.data = d;
     uv_timer_start(&d->tick, on_tick, TICK_MS, TICK_MS);
-    if (save_ms)
-        uv_timer_start(&d->save, on_save, save_ms, save_ms);
+    uv_timer_start(&d->save, on_save, SAVE_TICK_MS, SAVE_TICK_MS);
     uv_signal_start(&d->terminate, on_signal, SIGTERM);
     uv_signal_start(&d->interrupt, on_signal, SIGINT);
 }

@@ -28,6 +28,8 @@ struct fw_daemon {
     uv_work_t saving;  /* in the pool while `is_saving` */
     uv_work_t closing; /* in the pool while going down */
     bool is_saving;
+    bool saving_all;     /* it is for the interval, not for the steps */
+    unsigned save_ticks; /* since the last save of all */
     bool is_closing;
     unsigned ticks; /* since birth */
 };

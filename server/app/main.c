@@ -23,5 +23,6 @@ int main(int argc, char **argv)
         return exit_code;
     keep_memory();
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a write that may not be is an error, no more */
     return fw_daemon_run(&d);
 }

@@ -13,4 +13,11 @@
 FW_MUST_USE fw_status fw_recover(const struct fw_store *store,
                                  struct fw_jobs *jobs, struct fw_err *err);
 
+/* Parameters and momentum of the checkpoint of version `from` become the next
+ * version of a job that runs: *version.  Any thread but a job's: it waits.
+ * FW_CLOSED: the job has ended.  As fw_checkpoint_open and fw_job_rewind. */
+FW_MUST_USE fw_status fw_recover_rewind(const struct fw_store *store,
+                                        struct fw_job_thread *t, uint64_t from,
+                                        uint64_t *version, struct fw_err *err);
+
 #endif

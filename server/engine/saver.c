@@ -5,41 +5,24 @@
 
 #include "sdk/base/log.h"
 #include "sdk/base/mem.h"
+#include "server/engine/waiting.h"
 #include "server/job/saved.h"
 
 /* What the job's thread hands out, and the wait for it. */
 struct snapshot {
-    struct fw_letter letter;
+    struct fw_waiting waiting;  /* first */
     float *momentum;            /* owned; n_elements of them */
     struct fw_version *version; /* ref; NULL: nothing to save */
     struct fw_saved_job state;  /* owned */
     uint64_t incarnation;
     fw_status copied;       /* FW_NOMEM: it could not be */
+    struct fw_err why;      /* it could not be written */
     char path[FW_PATH_MAX]; /* of the file that was written */
-
-    pthread_mutex_t lock; /* guards what follows */
-    pthread_cond_t wake;
-    bool done;
-    bool dropped; /* the job has ended */
 };
 
 static struct snapshot *of_letter(struct fw_letter *l)
 {
-    return (struct snapshot *)l; /* letter is first */
-}
-
-static void wake(struct snapshot *s, bool dropped)
-{
-    pthread_mutex_lock(&s->lock);
-    s->done = true;
-    s->dropped = dropped;
-    pthread_cond_signal(&s->wake);
-    pthread_mutex_unlock(&s->lock);
-}
-
-static void on_drop(struct fw_letter *l)
-{
-    wake(of_letter(l), true);
+    return (struct snapshot *)l; /* the letter is first in waiting */
 }
 
 static bool has_news(const struct fw_job *job)
@@ -61,7 +44,7 @@ static void run_copy(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
         s->version = fw_version_ref(job->current);
         s->incarnation = job->incarnation;
     }
-    wake(s, false);
+    fw_waiting_wake(&s->waiting, false);
 }
 
 static void run_durable(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
@@ -70,25 +53,16 @@ static void run_durable(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
 
     (void)now_ms;
     fw_job_durable(job, s->version->number, s->path);
-    wake(s, false);
+    fw_waiting_wake(&s->waiting, false);
 }
 
-/* Post the letter and wait until it was run; FW_CLOSED if it will not be. */
-static fw_status ask(struct fw_job_thread *t, struct snapshot *s,
-                     void (*run)(struct fw_letter *, struct fw_job *, int64_t))
+static void run_failed(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
 {
-    fw_status st;
+    struct snapshot *s = of_letter(l);
 
-    s->letter = (struct fw_letter){.run = run, .drop = on_drop};
-    s->done = false;
-    st = fw_job_thread_post(t, &s->letter);
-    if (st != FW_OK)
-        return st;
-    pthread_mutex_lock(&s->lock);
-    while (!s->done)
-        pthread_cond_wait(&s->wake, &s->lock);
-    pthread_mutex_unlock(&s->lock);
-    return s->dropped ? FW_CLOSED : FW_OK;
+    (void)now_ms;
+    fw_job_not_saved(job, s->why.text);
+    fw_waiting_wake(&s->waiting, false);
 }
 
 static fw_status write_file(const struct fw_store *store,
@@ -135,20 +109,21 @@ fw_status fw_saver_save(const struct fw_store *store, struct fw_jobs *jobs,
     s.momentum = fw_mem_array(fw_job_thread_n_elements(t), sizeof(float));
     if (!s.momentum)
         return fw_err_set(err, FW_NOMEM, "no memory to save a checkpoint");
-    pthread_mutex_init(&s.lock, NULL);
-    pthread_cond_init(&s.wake, NULL);
-    st = ask(t, &s, run_copy);
+    st = fw_waiting_ask(&s.waiting, t, run_copy);
     if (st == FW_OK && s.copied != FW_OK)
         st = fw_err_set(err, s.copied, "no memory to save a checkpoint");
     if (st == FW_OK && s.version) {
-        st = write_if_there(store, jobs, t, &s, err);
+        st = write_if_there(store, jobs, t, &s, &s.why);
         if (st == FW_OK)
-            st = ask(t, &s, run_durable);
+            st = fw_waiting_ask(&s.waiting, t, run_durable);
+        else if (st != FW_CLOSED &&
+                 fw_waiting_ask(&s.waiting, t, run_failed) != FW_OK)
+            st = FW_CLOSED; /* it has ended meanwhile */
+        if (err && s.why.text[0])
+            *err = s.why;
     }
     fw_version_unref(s.version);
     fw_saved_job_close(&s.state);
-    pthread_cond_destroy(&s.wake);
-    pthread_mutex_destroy(&s.lock);
     free(s.momentum);
     return st;
 }
@@ -187,7 +162,19 @@ fw_status fw_saver_remove(const struct fw_store *store, struct fw_jobs *jobs,
     return st;
 }
 
-void fw_saver_save_all(const struct fw_store *store, struct fw_jobs *jobs)
+/* Is it time for this job, though not for all? */
+static bool is_due(struct fw_job_thread *t, uint64_t steps)
+{
+    struct fw_snapshot *s = fw_job_thread_snapshot(t);
+    bool due = steps && !s->status.checkpoint_failures &&
+               s->status.version - s->status.durable_version >= steps;
+
+    fw_snapshot_unref(s);
+    return due;
+}
+
+void fw_saver_save_all(const struct fw_store *store, struct fw_jobs *jobs,
+                       uint64_t steps)
 {
     struct fw_job_thread **all;
     struct fw_err err = {0};
@@ -196,8 +183,10 @@ void fw_saver_save_all(const struct fw_store *store, struct fw_jobs *jobs)
     if (fw_jobs_all(jobs, &all, &n) != FW_OK)
         return; /* the next round will do */
     for (size_t i = 0; i < n; i++) {
-        fw_status s = fw_saver_save(store, jobs, all[i], &err);
+        fw_status s = FW_OK;
 
+        if (!steps || is_due(all[i], steps))
+            s = fw_saver_save(store, jobs, all[i], &err);
         if (s != FW_OK && s != FW_CLOSED)
             fw_log(FW_LOG_ERROR, "checkpoint_failed", "job=%s error=\"%s\"",
                    fw_job_thread_name(all[i]), err.text);

@@ -28,7 +28,9 @@ FW_MUST_USE fw_status fw_saver_remove(const struct fw_store *store,
                                       struct fw_jobs *jobs, const char *job,
                                       struct fw_err *err);
 
-/* Save all jobs; failures are logged, and the others go on. */
-void fw_saver_save_all(const struct fw_store *store, struct fw_jobs *jobs);
+/* Save all jobs, or those that are `steps` or more ahead of their checkpoint
+ * and whose last save did not fail.  Failures are logged, the others go on. */
+void fw_saver_save_all(const struct fw_store *store, struct fw_jobs *jobs,
+                       uint64_t steps);
 
 #endif

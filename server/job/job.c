@@ -113,27 +113,52 @@ done:
     return s;
 }
 
+/* Parameters and momentum out of a checkpoint, as version `number`. */
+static fw_status set_state(struct fw_job *job, struct fw_gather *take,
+                           const float *momentum, uint64_t number,
+                           struct fw_err *err)
+{
+    struct fw_version *next;
+
+    if (take->check.non_finite ||
+        !fw_optimizer_finite(momentum, job->n_elements))
+        return FW_REFUSE(err, NON_FINITE,
+                         "the saved parameters or momentum hold a NaN or an "
+                         "infinity");
+    if (fw_version_from_gather(take, number, &next) != FW_OK)
+        return FW_REFUSE(err, OUT_OF_MEMORY, "no memory for the parameters");
+    fw_version_unref(job->current);
+    job->current = next;
+    memcpy(job->optimizer.momentum, momentum, job->n_elements * sizeof(float));
+    return FW_OK;
+}
+
 fw_status fw_job_restore(struct fw_job *job, struct fw_gather *take,
                          const float *momentum, uint64_t number,
                          struct fw_err *err)
 {
-    fw_status s = FW_OK;
+    fw_status s = FW_EXISTS;
 
     if (job->current)
-        s = fw_err_set(err, FW_EXISTS, "the job has parameters already");
-    else if (take->check.non_finite ||
-             !fw_optimizer_finite(momentum, job->n_elements))
-        s = FW_REFUSE(err, NON_FINITE,
-                      "the saved parameters or momentum hold a NaN or an "
-                      "infinity");
-    else if (fw_version_from_gather(take, number, &job->current) != FW_OK)
-        s = FW_REFUSE(err, OUT_OF_MEMORY, "no memory for the parameters");
+        (void)fw_err_set(err, s, "the job has parameters already");
     else
-        take = NULL;
-    if (s == FW_OK)
-        memcpy(job->optimizer.momentum, momentum,
-               job->n_elements * sizeof(float));
-    fw_gather_close(take);
+        s = set_state(job, take, momentum, number, err);
+    if (s != FW_OK)
+        fw_gather_close(take);
+    return s;
+}
+
+fw_status fw_job_rewind(struct fw_job *job, struct fw_gather *take,
+                        const float *momentum, struct fw_err *err)
+{
+    fw_status s;
+
+    if (!job->current)
+        s = FW_REFUSE(err, NOT_INITIALIZED, "the job has no parameters yet");
+    else
+        s = set_state(job, take, momentum, job->current->number + 1, err);
+    if (s != FW_OK)
+        fw_gather_close(take);
     return s;
 }
 
@@ -340,5 +365,13 @@ void fw_job_drop_held(struct fw_job *job)
 void fw_job_durable(struct fw_job *job, uint64_t version, const char *path)
 {
     job->durable_version = version;
+    job->save_failures = 0;
+    job->save_error[0] = '\0';
     snprintf(job->checkpoint, sizeof(job->checkpoint), "%s", path);
+}
+
+void fw_job_not_saved(struct fw_job *job, const char *why)
+{
+    job->save_failures++;
+    snprintf(job->save_error, sizeof(job->save_error), "%s", why);
 }

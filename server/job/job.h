@@ -20,11 +20,14 @@
 #include "server/momentum/controller.h"
 
 struct fw_job {
-    struct fw_job_spec spec;      /* owned; defaults filled in */
-    uint64_t n_elements;          /* of the flat vector */
-    uint64_t incarnation;         /* of the server */
-    uint64_t durable_version;     /* newest on disk; 0: none */
-    char checkpoint[FW_PATH_MAX]; /* newest on disk; empty: none */
+    struct fw_job_spec spec;          /* owned; defaults filled in */
+    uint64_t n_elements;              /* of the flat vector */
+    uint64_t incarnation;             /* of the server */
+    uint64_t durable_version;         /* newest on disk; 0: none */
+    char checkpoint[FW_PATH_MAX];     /* newest on disk; empty: none */
+    uint32_t save_failures;           /* in a row */
+    char save_error[FW_SENTENCE_MAX]; /* of the last one, if any */
+    uint32_t bad_checkpoints;         /* set aside when it was recovered */
     int64_t born_ms;
     struct fw_pool *pool;          /* ref; shared with reading calls */
     struct fw_version *current;    /* ref; NULL until initialised */
@@ -140,6 +143,15 @@ FW_MUST_USE fw_status fw_job_set_controller(struct fw_job *job,
 
 /* Tell the job that `version` is on disk at `path`. */
 void fw_job_durable(struct fw_job *job, uint64_t version, const char *path);
+
+/* Tell it that it could not be saved; training goes on. */
+void fw_job_not_saved(struct fw_job *job, const char *why);
+
+/* Parameters and momentum of a checkpoint become the next version of a job that
+ * trains; versions still rise, sessions go on.  Takes a complete gather in any
+ * case.  NOT_INITIALIZED, NON_FINITE and OUT_OF_MEMORY change nothing. */
+FW_MUST_USE fw_status fw_job_rewind(struct fw_job *job, struct fw_gather *take,
+                                    const float *momentum, struct fw_err *err);
 
 /* A snapshot; the caller closes it. */
 FW_MUST_USE fw_status fw_job_status(const struct fw_job *job, int64_t now_ms,

@@ -149,6 +149,10 @@ fw_status fw_job_status(const struct fw_job *job, int64_t now_ms,
     };
     snprintf(out->name, sizeof(out->name), "%s", job->spec.name);
     snprintf(out->checkpoint, sizeof(out->checkpoint), "%s", job->checkpoint);
+    out->checkpoint_failures = job->save_failures;
+    snprintf(out->checkpoint_error, sizeof(out->checkpoint_error), "%s",
+             job->save_error);
+    out->checkpoints_bad = job->bad_checkpoints;
     tell_momentum(job, &out->momentum);
     tell_staleness(&job->controller.staleness, &out->staleness);
     return tell_workers(job, now_ms, out);

@@ -1,6 +1,7 @@
 #include "server/rpc/methods.h"
 
 #include "server/rpc/bulk_rpc.h"
+#include "server/rpc/checkpoint_rpc.h"
 #include "server/rpc/job_rpc.h"
 #include "server/rpc/reflection_rpc.h"
 #include "server/rpc/status_rpc.h"
@@ -10,6 +11,7 @@
 
 #define TRAINING   "/flywheel.v1.TrainingService/"
 #define JOBS       "/flywheel.v1.JobService/"
+#define CHECKPOINT "/flywheel.v1.CheckpointService/"
 #define STATUS     "/flywheel.v1.StatusService/"
 #define HEALTH     "/grpc.health.v1.Health/"
 #define REFLECTION "/grpc.reflection.v1alpha.ServerReflection/"
@@ -37,6 +39,13 @@ const struct fw_method fw_methods[] = {
     UNARY(JOBS "ListJobs", fw_unary, fw_list_jobs),
     UNARY(JOBS "DeleteJob", fw_unary, fw_delete_job),
     UNARY(JOBS "SetController", fw_set_call, fw_set_controller),
+    UNARY(CHECKPOINT "SaveCheckpoint", fw_checkpoint_call, fw_save_checkpoint),
+    UNARY(CHECKPOINT "ListCheckpoints", fw_checkpoint_call,
+          fw_list_checkpoints),
+    UNARY(CHECKPOINT "VerifyCheckpoints", fw_checkpoint_call,
+          fw_verify_checkpoints),
+    UNARY(CHECKPOINT "RestoreCheckpoint", fw_checkpoint_call,
+          fw_restore_checkpoint),
     UNARY(STATUS "GetStatus", fw_unary, fw_get_status),
     UNARY(STATUS "ListDecisions", fw_decisions_call, fw_list_decisions),
     UNARY(STATUS "GetTrace", fw_trace_call, fw_get_trace),

@@ -137,6 +137,8 @@ fw_status fw_server_open(struct fw_server *s, struct fw_jobs *jobs,
         registered[i] = grpc_server_register_method(
             s->server, fw_methods[i].path, NULL, GRPC_SRM_PAYLOAD_NONE, 0);
     st = listen_on(s, address, err);
+    if (st == FW_OK)
+        st = fw_desk_open(&s->desk, err);
     if (st == FW_OK && !start_threads(s))
         st = fw_err_set(err, FW_NOMEM, "cannot start the server's threads");
     if (st == FW_OK) {
@@ -251,6 +253,7 @@ void fw_server_close(struct fw_server *s, int64_t grace_ms)
             }
         }
     }
+    fw_desk_close(&s->desk);
     grpc_completion_queue_shutdown(s->bulk);
     grpc_completion_queue_shutdown(s->control);
     for (size_t i = 0; i < s->n_threads; i++)

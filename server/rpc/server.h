@@ -11,6 +11,7 @@
 #include "server/engine/jobs.h"
 #include "server/rpc/answers.h"
 #include "server/rpc/call.h"
+#include "server/rpc/desk.h"
 #include "server/store/checkpoint.h"
 
 #define FW_BULK_THREADS    1
@@ -25,6 +26,7 @@ struct fw_server {
     pthread_t threads[FW_BULK_THREADS + FW_CONTROL_THREADS];
     size_t n_threads;          /* that run */
     struct fw_answers answers; /* to requests with an id */
+    struct fw_desk desk;       /* for requests that wait for the disk */
     int64_t born_ms;
     int port;               /* bound */
     struct fw_tag shutdown; /* of grpc_server_shutdown */

@@ -69,6 +69,24 @@ FW_MUST_USE fw_status fw_checkpoint_find(const struct fw_store *store,
                                          struct fw_err *err);
 void fw_checkpoint_file_close(struct fw_checkpoint_file *f);
 
+/* Open and check the one of this version; nothing is renamed.  FW_NOT_FOUND,
+ * FW_CORRUPT, FW_UNSUPPORTED, FW_IO, FW_NOMEM; `out` may be closed then. */
+FW_MUST_USE fw_status fw_checkpoint_open(const struct fw_store *store,
+                                         const char *job, uint64_t version,
+                                         struct fw_checkpoint_file *out,
+                                         struct fw_err *err);
+
+/* A job's files, newest first, those that were set aside among them; unread. */
+FW_MUST_USE fw_status fw_checkpoint_list(const struct fw_store *store,
+                                         const char *job,
+                                         struct fw_checkpoint_list *out,
+                                         struct fw_err *err);
+
+/* Read one of a list and note how it is. */
+FW_MUST_USE fw_status fw_checkpoint_verify(const struct fw_store *store,
+                                           const char *job,
+                                           struct fw_checkpoint_info *info);
+
 /* Read the floats, as many as the spec's tensors have. */
 FW_MUST_USE fw_status fw_checkpoint_load(const struct fw_checkpoint_file *f,
                                          struct fw_floats weights,

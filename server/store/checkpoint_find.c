@@ -142,6 +142,22 @@ static fw_status open_one(const struct fw_store *store, const char *job,
     return s;
 }
 
+fw_status fw_checkpoint_open(const struct fw_store *store, const char *job,
+                             uint64_t version, struct fw_checkpoint_file *out,
+                             struct fw_err *err)
+{
+    char folder[FW_PATH_MAX];
+    char path[FW_PATH_MAX];
+    char name[64]; /* longer than any such name */
+    fw_status s = fw_checkpoint_folder(store, job, folder, err);
+
+    *out = (struct fw_checkpoint_file){.file.fd = -1};
+    snprintf(name, sizeof(name), "checkpoint-%" PRIu64 ".safetensors", version);
+    if (s == FW_OK)
+        s = fw_checkpoint_join(folder, name, "", path, err);
+    return s == FW_OK ? open_one(store, job, path, version, out, err) : s;
+}
+
 /* The newest checkpoint below a version; false if there is none. */
 static bool newest(const struct fw_folder *names, bool any, uint64_t below,
                    const char **name, uint64_t *version)

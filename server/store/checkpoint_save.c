@@ -108,6 +108,25 @@ done:
     return s;
 }
 
+/* A disk that is about to be full is not filled: what else is on it may need
+ * the rest.  A disk that cannot tell is tried. */
+static fw_status check_room(const struct fw_store *store,
+                            const struct fw_checkpoint *c, const char *folder,
+                            struct fw_err *err)
+{
+    const struct fw_disk *d = store->disk;
+    uint64_t floats = 2 * fw_tensor_list_elements(&c->spec->tensors);
+    uint64_t need = floats * sizeof(float) / 5 * 6; /* a fifth to spare */
+    int64_t room = d->room ? d->room(d->user, folder) : -1;
+
+    if (room >= 0 && (uint64_t)room < need)
+        return fw_err_set(err, FW_IO,
+                          "%s: the disk is full: %" PRId64 " bytes are free, "
+                          "%" PRIu64 " are needed",
+                          folder, room, need);
+    return FW_OK;
+}
+
 /* A new file, whole and on disk, or none. */
 static fw_status write_file(const struct fw_store *store,
                             const struct fw_checkpoint *c, const char *path,
@@ -187,6 +206,8 @@ fw_status fw_checkpoint_save(const struct fw_store *store,
                                err);
     if (s == FW_OK)
         s = fw_disk_make_folder(store->disk, folder, err);
+    if (s == FW_OK)
+        s = check_room(store, c, folder, err);
     if (s == FW_OK)
         s = write_file(store, c, temporary, err);
     if (s != FW_OK)

@@ -17,6 +17,7 @@
 /* What the file said; NULL where it said nothing. */
 struct checkpoint_section {
     uint32_t *interval_s;
+    uint32_t *steps;
     uint32_t *keep;
 };
 
@@ -114,6 +115,8 @@ static const cyaml_strval_t LEVELS[] = {
 static const cyaml_schema_field_t CHECKPOINT[] = {
     CYAML_FIELD_UINT_PTR("interval_s", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
                          struct checkpoint_section, interval_s),
+    CYAML_FIELD_UINT_PTR("steps", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
+                         struct checkpoint_section, steps),
     CYAML_FIELD_UINT_PTR("keep", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
                          struct checkpoint_section, keep),
     CYAML_FIELD_END,
@@ -154,6 +157,7 @@ void fw_server_config_default(struct fw_server_config *c)
         .listen = "127.0.0.1:7070",
         .log_level = FW_LOG_INFO,
         .checkpoint_interval_s = 30,
+        .checkpoint_steps = 1000,
         .checkpoint_keep = 3,
         .max_jobs = 64,
     };
@@ -222,7 +226,7 @@ static fw_status take_numbers(const struct number *numbers, size_t n,
 static fw_status take_document(const struct document *d, const char *text,
                                struct fw_server_config *c, struct fw_err *err)
 {
-    static const struct checkpoint_section no_checkpoint = {NULL, NULL};
+    static const struct checkpoint_section no_checkpoint = {NULL, NULL, NULL};
     static const struct limits_section no_limits = {NULL};
     const struct checkpoint_section *checkpoint =
         d->checkpoint ? d->checkpoint : &no_checkpoint;
@@ -230,6 +234,7 @@ static fw_status take_document(const struct document *d, const char *text,
     const struct number numbers[] = {
         {"interval_s", checkpoint->interval_s, 0, INTERVAL_MAX_S,
          &c->checkpoint_interval_s},
+        {"steps", checkpoint->steps, 0, UINT32_MAX, &c->checkpoint_steps},
         {"keep", checkpoint->keep, 1, KEEP_MAX, &c->checkpoint_keep},
         {"max_jobs", limits->max_jobs, 1, JOBS_MAX, &c->max_jobs},
     };

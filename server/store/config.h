@@ -5,6 +5,8 @@
  *     log_level: info             debug, info, warn, error
  *     checkpoint:
  *       interval_s: 30            0: only when the server ends
+ *       steps: 1000               or so many versions, whichever is first;
+ *                                 0: by time alone
  *       keep: 3                   newest checkpoints of each job
  *     limits:
  *       max_jobs: 64
@@ -25,6 +27,7 @@ struct fw_server_config {
     char data_dir[FW_PATH_MAX];     /* folder */
     enum fw_log_level log_level;    /* lines below it are dropped */
     uint32_t checkpoint_interval_s; /* 0: only when the server ends */
+    uint32_t checkpoint_steps;      /* versions since the last; 0: any */
     uint32_t checkpoint_keep;       /* newest ones of each job */
     uint32_t max_jobs;              /* in the server at a time */
 };

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define FILE_MODE   0600
@@ -52,6 +53,16 @@ static int64_t real_size(void *user, int fd)
     if (fstat(fd, &st))
         return -errno;
     return S_ISREG(st.st_mode) ? st.st_size : -EINVAL;
+}
+
+static int64_t real_room(void *user, const char *path)
+{
+    struct statvfs v;
+
+    (void)user;
+    if (statvfs(path, &v))
+        return -errno;
+    return (int64_t)(v.f_bavail * v.f_frsize);
 }
 
 static int real_fsync(void *user, int fd)
@@ -113,6 +124,7 @@ const struct fw_disk *fw_disk_real(void)
         .read = real_read,
         .write = real_write,
         .size = real_size,
+        .room = real_room,
         .fsync = real_fsync,
         .rename = real_rename,
         .unlink = real_unlink,

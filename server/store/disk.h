@@ -24,6 +24,8 @@ struct fw_disk {
     int64_t (*write)(void *user, int fd, const void *from, size_t n,
                      uint64_t at);
     int64_t (*size)(void *user, int fd); /* bytes in the file */
+    /* Bytes free around a folder; may be NULL: not known. */
+    int64_t (*room)(void *user, const char *path);
     int (*fsync)(void *user, int fd);
     int (*rename)(void *user, const char *from, const char *to);
     int (*unlink)(void *user, const char *path);

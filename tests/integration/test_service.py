@@ -367,7 +367,7 @@ class Service(unittest.TestCase):
         services = {s.name for s in answers[0].list_services_response.service}
         self.assertEqual(services, {
             "flywheel.v1.TrainingService", "flywheel.v1.JobService",
-            "flywheel.v1.StatusService", "grpc.health.v1.Health",
+            "flywheel.v1.CheckpointService", "flywheel.v1.StatusService", "grpc.health.v1.Health",
             "grpc.reflection.v1alpha.ServerReflection"})
         files = answers[1].file_descriptor_response.file_descriptor_proto
         self.assertEqual(len(files), 2)  # the service and the model

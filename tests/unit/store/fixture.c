@@ -163,7 +163,7 @@ static int bad_list(void *user, const char *path,
 void faulty_disk_init(struct faulty_disk *f, unsigned fail_at, bool sticky)
 {
     *f = (struct faulty_disk){
-        .disk = {f, bad_open, bad_close, bad_read, bad_write, bad_size,
+        .disk = {f, bad_open, bad_close, bad_read, bad_write, bad_size, NULL,
                  bad_fsync, bad_rename, bad_unlink, bad_mkdir, bad_rmdir,
                  bad_list},
         .fail_at = fail_at,
