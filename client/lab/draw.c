@@ -6,12 +6,13 @@
 
 #include "client/lab/axis.h"
 
-#define WIDTH  720.0
-#define HEIGHT 340.0
-#define LEFT   68.0
-#define RIGHT  150.0 /* the legend's */
-#define TOP    34.0
-#define BOTTOM 46.0
+#define WIDTH    720.0
+#define HEIGHT   340.0
+#define LEFT     68.0
+#define RIGHT    150.0 /* the legend's */
+#define TOP      34.0
+#define BOTTOM   46.0
+#define DOTS_MAX 16u /* points of a line that has dots */
 
 static const char *const colours[FW_DRAW_LINES_MAX] = {
     "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9",
@@ -169,6 +170,25 @@ static fw_status trace(struct fw_bytes *out, const struct fw_draw_line *l,
     return s == FW_OK ? fw_bytes_printf(out, "\"/>\n") : s;
 }
 
+/* A dot at each of a few points, so that one without neighbours is seen. */
+static fw_status dots(struct fw_bytes *out, const struct fw_draw_line *l,
+                      const struct fw_axis *x, const struct fw_axis *y,
+                      size_t colour)
+{
+    fw_status s = FW_OK;
+
+    for (size_t i = 0; i < l->n && l->n <= DOTS_MAX && s == FW_OK; i++) {
+        double px = fw_axis_place(x, l->x[i]);
+        double py = fw_axis_place(y, l->y[i]);
+
+        if (!isnan(px) && !isnan(py))
+            s = fw_bytes_printf(
+                out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\" fill=\"%s\"/>\n",
+                px, py, colours[colour]);
+    }
+    return s;
+}
+
 static fw_status draw_level(struct fw_bytes *out, const struct fw_axis *y,
                             double level)
 {
@@ -221,6 +241,8 @@ fw_status fw_draw_chart(const struct fw_chart *c, struct fw_bytes *out)
         s = draw_level(out, &y, c->level);
     for (size_t i = 0; i < n && s == FW_OK; i++) {
         s = trace(out, &c->lines[i], &x, &y, i);
+        if (s == FW_OK)
+            s = dots(out, &c->lines[i], &x, &y, i);
         if (s == FW_OK)
             s = legend(out, c->lines[i].name, i);
     }
