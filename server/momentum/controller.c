@@ -13,7 +13,8 @@
 #define TRIM_LIMIT     0.3   /* a ringing detector may not rule */
 #define BRAKE          1.5   /* by which a rising loss raises the curvature */
 #define YOUNG          32u   /* updates that are the beginning, and two each */
-#define CATAPULT       0.75  /* share of the curvature that counts there */
+#define CATAPULT       0.5   /* share of the curvature that counts there */
+#define RISE           0.25  /* of the speed of the reference's momentum */
 #define RATE_URGENT    0.2   /* a change of the rate that does not wait */
 
 static bool usable(const struct fw_controller_config *g)
@@ -121,8 +122,8 @@ static void conclude(struct fw_controller *c, enum fw_trial_verdict v,
 /* What a probe counts.  Where training begins, a step above the limit does not
  * diverge but moves to where the loss is flatter ("catapult": Lewkowycz et al.
  * 2020: up to twice the limit), and a step that avoids this stays where the
- * loss is sharp.  More than a third above it was measured to leave dead units
- * behind when the reference is a large step. */
+ * loss is sharp.  Arriving there at once leaves dead units behind, so the step
+ * rises gradually. */
 static double seen(const struct fw_controller *c, uint64_t version)
 {
     return version < YOUNG + 2ull * c->workers ? CATAPULT : 1.0;
@@ -171,8 +172,8 @@ static void mind_the_loss(struct fw_controller *c,
 void fw_controller_observe(struct fw_controller *c,
                            const struct fw_observation *o, int64_t now_ms)
 {
-    /* As fast as the reference's momentum builds up its own step. */
-    c->rise += (1.0 - c->rise) * (1.0 - fabs(c->config.reference_momentum));
+    c->rise +=
+        RISE * (1.0 - fabs(c->config.reference_momentum)) * (1.0 - c->rise);
     fw_staleness_add(&c->staleness, o->staleness, c->workers, o->worker);
     mind_the_loss(c, o, now_ms);
     conclude(c, fw_trial_add(&c->trial, o->loss, now_ms), o->version, now_ms);

@@ -47,7 +47,8 @@ struct fw_controller {
     /* what the job uses now */
     double momentum; /* mu; finite, in (-1, 1) */
     double rate;     /* alpha, before the schedule; finite, above 0 */
-    double rise;     /* share of the decided step that is in force; 1: all */
+    double rise;     /* share of the decided step that is in force; 1: all.
+                        A fall is at once, a rise takes some updates */
     double target;   /* where the law wants mu */
     enum fw_law law; /* followed now; not FW_LAW_DEFAULT */
     uint32_t workers;

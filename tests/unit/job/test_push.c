@@ -169,7 +169,7 @@ static void curvature_counts_only_if_it_is_a_positive_number(void **state)
                          FW_OK);
         assert_string_equal(ack.reason, "");
         assert_int_equal(fw_job_status(&f->job, 0, &status), FW_OK);
-        assert_true(status.momentum.curvature == (i < 4 ? 0.0 : 0.75 * 3.0));
+        assert_true(status.momentum.curvature == (i < 4 ? 0.0 : 0.5 * 3.0));
         fw_job_status_close(&status);
     }
 }
