@@ -33,4 +33,4 @@ echo "demo.sh: building (build/)" >&2
 rm -f "$log"
 trap - EXIT
 export OPENBLAS_NUM_THREADS=1
-exec "$top/build/client/flywheel" train --model cnn --workers 4 "$@"
+exec "$top/build/client/flywheel" train --model cnn --workers 4 --law count "$@"
