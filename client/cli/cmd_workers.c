@@ -69,6 +69,47 @@ static int export_trace(const struct fw_args *a, struct fw_admin *admin,
     return s == FW_OK ? FW_CLI_OK : fw_cli_fail(a->command, s, &err);
 }
 
+static int release(int argc, char **argv)
+{
+    const char *job = NULL;
+    const char *worker = NULL;
+    const struct fw_arg items[] = {
+        {"job", FW_ARG_TEXT, &job, "JOB", "required"},
+        {"worker", FW_ARG_TEXT, &worker, "NAME", "required"},
+    };
+    struct fw_args a = {
+        .command = "workers release",
+        .operands = "",
+        .summary = "Take the gradients of a worker in quarantine again.",
+        .examples = "  flywheel workers release --job digits --worker w3\n",
+        .items = items,
+        .n_items = sizeof(items) / sizeof(items[0]),
+    };
+    struct fw_release m = {.request_id = ""};
+    struct fw_admin admin = {0};
+    struct fw_err err = {0};
+    int code;
+    fw_status s;
+
+    if (!fw_args_read(&a, argc, argv, &code))
+        return code;
+    if (!job || !worker)
+        return fw_args_wrong(&a, "--job and --worker are needed");
+    snprintf(m.job, sizeof(m.job), "%s", job);
+    snprintf(m.worker, sizeof(m.worker), "%s", worker);
+    s = fw_cli_connect(&a.common, &admin, &err);
+    if (s == FW_OK)
+        s = fw_admin_release(&admin, &m, &err);
+    fw_admin_close(&admin);
+    if (s != FW_OK)
+        return fw_cli_fail(a.command, s, &err);
+    if (a.common.json)
+        return fw_json_print(
+            json_pack("{s:s, s:s}", "job", job, "released", worker));
+    printf("gradients of %s are taken again\n", worker);
+    return FW_CLI_OK;
+}
+
 int fw_cmd_workers(int argc, char **argv)
 {
     const char *job = NULL;
@@ -84,6 +125,7 @@ int fw_cmd_workers(int argc, char **argv)
         .summary = "Who works on a job, who was lost, who has left.",
         .examples = "  flywheel workers --job digits\n"
                     "  flywheel workers --job digits --json\n"
+                    "  flywheel workers release --job digits --worker w3\n"
                     "  flywheel workers --job digits --export-trace taus.txt\n",
         .items = items,
         .n_items = sizeof(items) / sizeof(items[0]),
@@ -95,6 +137,8 @@ int fw_cmd_workers(int argc, char **argv)
     int code;
     fw_status s;
 
+    if (argc > 1 && strcmp(argv[1], "release") == 0)
+        return release(argc - 1, argv + 1);
     if (!fw_args_read(&a, argc, argv, &code))
         return code;
     if (!job)

@@ -79,10 +79,11 @@ json_t *fw_json_spec(const struct fw_job_spec *s)
         json_pack("{s:s, s:o, s:o, s:o, s:o}", "kind", schedule_name(h->kind),
                   "period", count(h->period), "factor", fw_json_real(h->factor),
                   "final", fw_json_real(h->final), "warmup", count(h->warmup));
-    json_t *limits =
-        json_pack("{s:o, s:o, s:o, s:o}", "max_workers", count(l->max_workers),
-                  "max_staleness", count(l->max_staleness), "buffer_bytes",
-                  count(l->buffer_bytes), "lease_ms", count(l->lease_ms));
+    json_t *limits = json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:b}", "max_workers", count(l->max_workers),
+        "max_staleness", count(l->max_staleness), "buffer_bytes",
+        count(l->buffer_bytes), "lease_ms", count(l->lease_ms), "outlier_norm",
+        fw_json_real(l->outlier_norm), "outlier_reject", l->outlier_reject);
 
     return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "name", s->name,
                      "n_elements", count(fw_tensor_list_elements(&s->tensors)),
@@ -116,7 +117,8 @@ static const char *worker_state(enum fw_worker_state state)
 json_t *fw_json_worker(const struct fw_worker_status *w)
 {
     return json_pack(
-        "{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}",
+        "{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+        "s:b, s:s}",
         "name", w->name, "state", worker_state(w->state), "epoch",
         count(w->epoch), "silent_ms", count(w->silent_ms), "gradients",
         count(w->gradients), "refused", count(w->refused), "samples",
@@ -124,7 +126,8 @@ json_t *fw_json_worker(const struct fw_worker_status *w)
         fw_json_real(w->gradients_per_second), "staleness_mean",
         fw_json_real(w->staleness_mean), "staleness_p95",
         count(w->staleness_p95), "base_version", count(w->base_version),
-        "group", count(w->group), "wire",
+        "group", count(w->group), "strikes", count(w->strikes), "quarantined",
+        w->quarantined, "wire",
         w->wire_dtype == FW_DTYPE_BF16 ? "bf16" : "f32");
 }
 
@@ -214,6 +217,8 @@ json_t *fw_json_job(const struct fw_job_status *j)
                         json_integer(j->checkpoint_failures));
     json_object_set_new(out, "checkpoint_error",
                         json_string(j->checkpoint_error));
+    json_object_set_new(out, "gradients_clipped", count(j->gradients_clipped));
+    json_object_set_new(out, "quarantined", count(j->quarantined));
     json_object_set_new(out, "checkpoints_bad",
                         json_integer(j->checkpoints_bad));
     json_object_set_new(out, "incarnation", count(j->incarnation));

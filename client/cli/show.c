@@ -52,6 +52,11 @@ void fw_show_job(FILE *to, const struct fw_job_status *j)
     if (j->checkpoint_failures >= FW_DEGRADED_FROM)
         fprintf(to, "  DEGRADED    %u checkpoints in a row failed: %s\n",
                 j->checkpoint_failures, j->checkpoint_error);
+    if (j->quarantined || j->gradients_clipped)
+        fprintf(to,
+                "  gate        %llu gradients clipped, %u workers in "
+                "quarantine\n",
+                (unsigned long long)j->gradients_clipped, j->quarantined);
     if (j->checkpoints_bad)
         fprintf(to, "  bad files   %u set aside (flywheel checkpoint list)\n",
                 j->checkpoints_bad);
@@ -59,6 +64,8 @@ void fw_show_job(FILE *to, const struct fw_job_status *j)
 
 static const char *state_name(const struct fw_worker_status *w)
 {
+    if (w->quarantined)
+        return "QUARANTINED";
     switch (w->state) {
     case FW_WORKER_CONNECTED:
         return "connected";
@@ -75,12 +82,12 @@ void fw_show_workers(FILE *to, const struct fw_job_status *j)
     char a[FW_SHOWN_BYTES];
     char b[FW_SHOWN_BYTES];
 
-    fprintf(to, "%-24s %-9s %9s %8s %10s %8s %9s %5s\n", "worker", "state",
+    fprintf(to, "%-24s %-11s %9s %8s %10s %8s %9s %5s\n", "worker", "state",
             "gradients", "refused", "samples", "grad/s", "staleness", "wire");
     for (uint32_t i = 0; i < j->n_workers; i++) {
         const struct fw_worker_status *w = &j->worker[i];
 
-        fprintf(to, "%-24s %-9s %9llu %8llu %10llu %8s %9s %5s\n", w->name,
+        fprintf(to, "%-24s %-11s %9llu %8llu %10llu %8s %9s %5s\n", w->name,
                 state_name(w), (unsigned long long)w->gradients,
                 (unsigned long long)w->refused, (unsigned long long)w->samples,
                 fw_show_number(a, w->gradients_per_second, 1),

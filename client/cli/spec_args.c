@@ -53,6 +53,10 @@ void fw_spec_args_rows(struct fw_spec_args *a, struct fw_arg *rows)
          "memory for gradients in flight; 0: by size (0)"},
         {"lease-ms", FW_ARG_COUNT, &a->lease_ms, "MS",
          "silence after which a worker is lost (15000)"},
+        {"outlier-norm", FW_ARG_NUMBER, &a->outlier_norm, "X",
+         "longest gradient, times the median; -1: any (10)"},
+        {"outlier-reject", FW_ARG_FLAG, &a->outlier_reject, NULL,
+         "refuse longer ones instead of clipping them"},
         {"probe-interval", FW_ARG_COUNT, &a->probe_interval, "N",
          "updates between curvature probes; 0: none (100)"},
         {"groups", FW_ARG_TEXT, &a->groups, "N",
@@ -133,6 +137,8 @@ static fw_status read_limits(const struct fw_spec_args *a,
     to->max_staleness = a->max_staleness;
     to->buffer_bytes = a->buffer_bytes;
     to->lease_ms = (uint32_t)a->lease_ms;
+    to->outlier_norm = a->outlier_norm;
+    to->outlier_reject = a->outlier_reject;
     return FW_OK;
 }
 

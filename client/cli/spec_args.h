@@ -7,7 +7,7 @@
 #include "client/cli/args.h"
 #include "sdk/wire/job_spec.h"
 
-#define FW_SPEC_ARGS 20 /* rows that fw_spec_args_rows() makes */
+#define FW_SPEC_ARGS 22 /* rows that fw_spec_args_rows() makes */
 
 struct fw_spec_args {
     double momentum;
@@ -15,6 +15,7 @@ struct fw_spec_args {
     double l2;
     double weight_decay;
     double clip_norm;
+    double outlier_norm; /* 0: the default */
     double floor;
     const char *law;
     const char *schedule; /* constant, step:P:F, cosine:P[:FINAL] */
@@ -28,6 +29,7 @@ struct fw_spec_args {
     uint64_t buffer;                /* gradients in a step; 0: each */
     uint64_t straggler_deadline_ms; /* 0: by the rounds seen */
     const char *groups;             /* a number or auto */
+    bool outlier_reject;
     bool nesterov;
     bool allow_negative_momentum;
 };

@@ -37,6 +37,7 @@ static void describe(const struct fw_sim_plan *p, struct fw_tensor_spec *tensor,
     };
     fw_job_spec_default(spec);
     spec->limits.lease_ms = NO_LEASE;
+    spec->limits.outlier_norm = -1.0; /* divergence is to be seen as it is */
 }
 
 /* A gather that holds n floats. */

@@ -123,6 +123,17 @@ fw_status fw_admin_set_controller(struct fw_admin *a,
     return s;
 }
 
+fw_status fw_admin_release(struct fw_admin *a, const struct fw_release *m,
+                           struct fw_err *err)
+{
+    struct exchange x = {0};
+    fw_status s = fw_encode_release_worker_request(m, &x.body);
+
+    s = call(a, FW_METHOD_RELEASE_WORKER, &x, s, err);
+    close_exchange(&x);
+    return s;
+}
+
 fw_status fw_admin_status(struct fw_admin *a, const char *job,
                           struct fw_status_response *out, struct fw_err *err)
 {

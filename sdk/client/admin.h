@@ -49,6 +49,10 @@ FW_MUST_USE fw_status fw_admin_set_controller(struct fw_admin *a,
                                               struct fw_sentence *out,
                                               struct fw_err *err);
 
+FW_MUST_USE fw_status fw_admin_release(struct fw_admin *a,
+                                       const struct fw_release *m,
+                                       struct fw_err *err);
+
 /* StatusService.  An empty or NULL job: all jobs, without their workers. */
 FW_MUST_USE fw_status fw_admin_status(struct fw_admin *a, const char *job,
                                       struct fw_status_response *out,

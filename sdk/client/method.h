@@ -15,6 +15,7 @@
 #define FW_METHOD_LIST_JOBS      "/flywheel.v1.JobService/ListJobs"
 #define FW_METHOD_DELETE_JOB     "/flywheel.v1.JobService/DeleteJob"
 #define FW_METHOD_SET_CONTROLLER "/flywheel.v1.JobService/SetController"
+#define FW_METHOD_RELEASE_WORKER "/flywheel.v1.JobService/ReleaseWorker"
 #define FW_METHOD_GET_STATUS     "/flywheel.v1.StatusService/GetStatus"
 #define FW_METHOD_WATCH_STATUS   "/flywheel.v1.StatusService/WatchStatus"
 #define FW_METHOD_GET_TRACE      "/flywheel.v1.StatusService/GetTrace"

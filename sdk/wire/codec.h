@@ -31,6 +31,7 @@
     X(list_jobs_response, fw_job_names)                                        \
     X(delete_job_request, fw_job_ref)                                          \
     X(set_controller_request, fw_set_controller)                               \
+    X(release_worker_request, fw_release)                                      \
     X(set_controller_response, fw_sentence)                                    \
     X(get_status_request, fw_status_request)                                   \
     X(get_status_response, fw_status_response)                                 \

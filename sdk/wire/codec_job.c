@@ -305,3 +305,35 @@ fw_status fw_decode_set_controller_response(const uint8_t *data, size_t n,
     protobuf_c_message_free_unpacked(&p->base, NULL);
     return s;
 }
+
+fw_status fw_encode_release_worker_request(const struct fw_release *m,
+                                           struct fw_bytes *out)
+{
+    PB(ReleaseWorkerRequest) p = PB_INIT(RELEASE_WORKER_REQUEST);
+
+    p.job = (char *)m->job;
+    p.worker = (char *)m->worker;
+    p.request_id = (char *)m->request_id;
+    return fw_pack(&p.base, out);
+}
+
+fw_status fw_decode_release_worker_request(const uint8_t *data, size_t n,
+                                           struct fw_release *out,
+                                           struct fw_err *err)
+{
+    PB(ReleaseWorkerRequest) *p = NULL;
+    fw_status s = fw_unpack(&flywheel__v1__release_worker_request__descriptor,
+                            data, n, (ProtobufCMessage **)&p, err);
+
+    *out = (struct fw_release){0};
+    if (s != FW_OK)
+        return s;
+    s = fw_text_take_name("job", p->job, out->job, false, err);
+    if (s == FW_OK)
+        s = fw_text_take_name("worker", p->worker, out->worker, false, err);
+    if (s == FW_OK)
+        s = fw_text_take_name("request_id", p->request_id, out->request_id,
+                              true, err);
+    protobuf_c_message_free_unpacked(&p->base, NULL);
+    return s;
+}

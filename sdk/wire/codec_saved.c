@@ -29,7 +29,7 @@ void fw_saved_job_close(struct fw_saved_job *m)
     X(to, from, gradients)                                                     \
     X(to, from, refused)                                                       \
     X(to, from, samples)                                                       \
-    X(to, from, staleness_sum)
+    X(to, from, staleness_sum) X(to, from, strikes) X(to, from, quarantined)
 #define ACK_FIELDS(X, to, from)                                                \
     X(to, from, sequence)                                                      \
     X(to, from, version)                                                       \

@@ -158,6 +158,8 @@ static void pack_worker(const struct fw_worker_status *m, PB(WorkerStatus) * p)
     p->wire_dtype = (PB(Dtype))m->wire_dtype;
     p->staleness_p95 = m->staleness_p95;
     p->group = m->group;
+    p->strikes = m->strikes;
+    p->quarantined = m->quarantined;
 }
 
 static fw_status take_worker(const PB(WorkerStatus) * p,
@@ -181,6 +183,8 @@ static fw_status take_worker(const PB(WorkerStatus) * p,
     m->wire_dtype = (enum fw_dtype)p->wire_dtype;
     m->staleness_p95 = p->staleness_p95;
     m->group = p->group;
+    m->strikes = p->strikes;
+    m->quarantined = p->quarantined;
     return s;
 }
 
@@ -205,6 +209,8 @@ static void pack_counts(const struct fw_job_status *m, PB(JobStatus) * p)
     p->checkpoint_failures = m->checkpoint_failures;
     p->checkpoint_error = (char *)m->checkpoint_error;
     p->checkpoints_bad = m->checkpoints_bad;
+    p->gradients_clipped = m->gradients_clipped;
+    p->quarantined = m->quarantined;
     p->gradient_norm = m->gradient_norm;
     p->update_norm = m->update_norm;
     p->age_ms = m->age_ms;
@@ -295,6 +301,8 @@ fw_status fw_take_status(const PB(JobStatus) * p, struct fw_job_status *m,
                          sizeof(m->checkpoint), err);
     m->checkpoint_failures = p->checkpoint_failures;
     m->checkpoints_bad = p->checkpoints_bad;
+    m->gradients_clipped = p->gradients_clipped;
+    m->quarantined = p->quarantined;
     if (s == FW_OK)
         s = fw_text_take("job.checkpoint_error", p->checkpoint_error,
                          m->checkpoint_error, sizeof(m->checkpoint_error), err);

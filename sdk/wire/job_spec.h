@@ -69,6 +69,8 @@ struct fw_limits_spec {
     uint64_t max_staleness;
     uint64_t buffer_bytes;
     uint32_t lease_ms;
+    double outlier_norm; /* 0: the default; below 0: none */
+    bool outlier_reject;
 };
 
 struct fw_job_spec {

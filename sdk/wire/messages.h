@@ -123,6 +123,13 @@ struct fw_job_ref {
     char request_id[FW_NAME_MAX + 1];
 };
 
+/* ReleaseWorkerRequest. */
+struct fw_release {
+    char job[FW_NAME_MAX + 1];
+    char worker[FW_NAME_MAX + 1];
+    char request_id[FW_NAME_MAX + 1];
+};
+
 struct fw_job_names {
     char (*items)[FW_NAME_MAX + 1]; /* owned */
     uint32_t n;
@@ -193,6 +200,8 @@ struct fw_worker_status {
     enum fw_dtype wire_dtype;
     uint64_t staleness_p95;
     uint32_t group; /* 1, 2 ...; 0: it steps alone */
+    uint64_t strikes;
+    bool quarantined;
 };
 
 struct fw_staleness_status {
@@ -260,6 +269,8 @@ struct fw_job_status {
     uint32_t checkpoint_failures; /* in a row */
     char checkpoint_error[FW_SENTENCE_MAX];
     uint32_t checkpoints_bad;
+    uint64_t gradients_clipped;
+    uint32_t quarantined;
     double gradient_norm;
     double update_norm;
     uint64_t age_ms;

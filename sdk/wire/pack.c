@@ -152,6 +152,8 @@ fw_status fw_packed_spec_init(struct fw_packed_spec *p,
     p->limits.max_staleness = from->limits.max_staleness;
     p->limits.buffer_bytes = from->limits.buffer_bytes;
     p->limits.lease_ms = from->limits.lease_ms;
+    p->limits.outlier_norm = from->limits.outlier_norm;
+    p->limits.outlier_reject = from->limits.outlier_reject;
     return fw_pack_tensors(&from->tensors, &p->spec.n_tensors,
                            &p->spec.tensors);
 }
@@ -207,6 +209,8 @@ static fw_status take_parts(const PB(JobSpec) * in, struct fw_job_spec *out,
             .max_staleness = in->limits->max_staleness,
             .buffer_bytes = in->limits->buffer_bytes,
             .lease_ms = in->limits->lease_ms,
+            .outlier_norm = in->limits->outlier_norm,
+            .outlier_reject = in->limits->outlier_reject,
         };
     if (in->schedule) {
         out->schedule = (struct fw_schedule_spec){

@@ -32,6 +32,9 @@
     X(TOO_STALE, STALE, 10)                                                    \
     X(LATE, STALE, 10)                                                         \
     X(NON_FINITE, INVALID, 3)                                                  \
+    X(OUTLIER, INVALID, 3)                                                     \
+    X(QUARANTINED, DENIED, 7)                                                  \
+    X(WORKER_NOT_FOUND, NOT_FOUND, 5)                                          \
     X(CHUNK_INVALID, INVALID, 3)                                               \
     X(MESSAGE_TOO_LARGE, BUSY, 8)                                              \
     X(MESSAGE_INVALID, INVALID, 3)                                             \

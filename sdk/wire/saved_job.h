@@ -25,6 +25,8 @@ struct fw_saved_session {
     uint64_t refused;
     uint64_t samples;
     double staleness_sum;
+    uint64_t strikes;
+    bool quarantined;
 };
 
 struct fw_saved_tau {

@@ -68,6 +68,19 @@ fw_status fw_gather_add(struct fw_gather *g, uint64_t offset,
     return s;
 }
 
+void fw_gather_scale(struct fw_gather *g, double factor)
+{
+    for (uint32_t b = 0; b < g->n_blocks; b++) {
+        uint64_t first = (uint64_t)b * FW_BLOCK_ELEMENTS;
+        uint64_t n = g->n_elements - first;
+        float *x = g->blocks[b]->data;
+
+        for (uint64_t i = 0; i < n && i < FW_BLOCK_ELEMENTS; i++)
+            x[i] *= (float)factor;
+    }
+    g->check.square_norm *= factor * factor;
+}
+
 bool fw_gather_complete(const struct fw_gather *g)
 {
     return g->filled == g->n_elements;

@@ -65,6 +65,7 @@ fw_status fw_job_init(struct fw_job *job, const struct fw_job_spec *spec,
         s = fw_groups_init(&job->groups, &job->spec.controller);
     fw_sessions_init(&job->sessions, spec->limits.lease_ms,
                      spec->limits.max_workers);
+    fw_gate_init(&job->gate, &spec->limits);
     fw_report_init(&job->report, now_ms);
     if (s == FW_OK)
         return FW_OK;

@@ -10,6 +10,7 @@
 #define FW_JOB_JOB_H
 
 #include "sdk/wire/messages.h"
+#include "server/job/gate.h"
 #include "server/job/groups.h"
 #include "server/job/optimizer.h"
 #include "server/job/params.h"
@@ -35,6 +36,7 @@ struct fw_job {
     struct fw_sessions sessions;   /* workers, epochs, exactly-once table */
     struct fw_controller controller;
     struct fw_sample sample; /* scratch of the total momentum sensor */
+    struct fw_gate gate;     /* against poisoned gradients */
     struct fw_groups groups; /* workers that step together */
     struct fw_report report; /* losses, rates, counts, norms */
 };
@@ -125,6 +127,11 @@ void fw_job_drop_held(struct fw_job *job);
 /* Goodbye by session; harmless if it is over. */
 void fw_job_leave(struct fw_job *job, const uint8_t session[FW_SESSION_BYTES],
                   int64_t now_ms);
+
+/* Take the gradients of a worker again that is in quarantine; harmless if it is
+ * not.  WORKER_NOT_FOUND. */
+FW_MUST_USE fw_status fw_job_release(struct fw_job *job, const char *worker,
+                                     int64_t now_ms, struct fw_err *err);
 
 /* Time passes: leases run out, the controller thinks.  Call every 250 ms. */
 void fw_job_tick(struct fw_job *job, int64_t now_ms);

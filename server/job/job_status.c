@@ -86,6 +86,8 @@ static void tell_worker(const struct fw_session *w, int64_t now_ms,
     if (w->gradients)
         out->staleness_mean = w->staleness_sum / (double)w->gradients;
     snprintf(out->name, sizeof(out->name), "%s", w->name);
+    out->strikes = w->strikes;
+    out->quarantined = w->quarantined;
     out->staleness_p95 = fw_spread_percentile(spread, (uint32_t)w->epoch, 95);
 }
 
@@ -153,6 +155,9 @@ fw_status fw_job_status(const struct fw_job *job, int64_t now_ms,
     snprintf(out->checkpoint_error, sizeof(out->checkpoint_error), "%s",
              job->save_error);
     out->checkpoints_bad = job->bad_checkpoints;
+    out->gradients_clipped = job->gate.clipped;
+    for (uint32_t i = 0; i < out->n_workers; i++)
+        out->quarantined += out->worker[i].quarantined;
     tell_momentum(job, &out->momentum);
     tell_staleness(&job->controller.staleness, &out->staleness);
     return tell_workers(job, now_ms, out);

@@ -1,12 +1,14 @@
 #include "server/job/judge.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "sdk/wire/reason.h"
 #include "server/job/sample.h"
 #include "server/job/schedule.h"
+#include "server/momentum/controller_decide.h"
 
 uint64_t fw_job_version(const struct fw_job *job)
 {
@@ -47,10 +49,51 @@ static fw_status judge(const struct fw_job *job, const struct fw_session *w,
                          "the gradient is %" PRIu64 " versions old, the job's "
                          "limit is %" PRIu64,
                          job->current->number - h->base_version, limit);
+    if (w->quarantined)
+        return FW_REFUSE(err, QUARANTINED,
+                         "worker '%s' is in quarantine; flywheel workers "
+                         "release --job %s --worker %s",
+                         w->name, job->spec.name, w->name);
     if (g->check.non_finite)
         return FW_REFUSE(err, NON_FINITE,
                          "the gradient holds a NaN or an infinity");
+    if (job->gate.reject &&
+        sqrt(g->check.square_norm) > fw_gate_limit(&job->gate))
+        return FW_REFUSE(err, OUTLIER,
+                         "the gradient's norm is %g, the limit %g",
+                         sqrt(g->check.square_norm), fw_gate_limit(&job->gate));
     return FW_OK;
+}
+
+/* A mark against a worker; at the third within 100 gradients the log says that
+ * it is in quarantine. */
+static void strike(struct fw_job *job, struct fw_session *w, uint64_t sequence,
+                   int64_t now_ms)
+{
+    struct fw_event e = {.cause = "quarantine",
+                         .who = w->name,
+                         .version = fw_job_version(job),
+                         .now_ms = now_ms};
+
+    if (fw_gate_strike(w, sequence))
+        fw_controller_hold(&job->controller, &e,
+                           "three bad gradients in 100: no more of them are "
+                           "taken");
+}
+
+/* What passes is measured; what is too long is made shorter. */
+static void pass_gate(struct fw_job *job, struct fw_session *w,
+                      struct fw_gather *g, int64_t now_ms)
+{
+    double norm = sqrt(g->check.square_norm);
+    double limit = fw_gate_limit(&job->gate);
+
+    fw_gate_add(&job->gate, norm);
+    if (norm <= limit)
+        return;
+    fw_gather_scale(g, limit / norm);
+    job->gate.clipped++;
+    strike(job, w, g->head.sequence, now_ms);
 }
 
 fw_status fw_job_apply(struct fw_job *job, struct fw_gather *g, uint32_t n,
@@ -159,6 +202,32 @@ static void refuse(struct fw_job *job, struct fw_session *w,
     job->report.refused++;
 }
 
+static bool is_poison(const char *reason)
+{
+    return strcmp(reason, FW_REASON(NON_FINITE)) == 0 ||
+           strcmp(reason, FW_REASON(OUTLIER)) == 0;
+}
+
+fw_status fw_job_release(struct fw_job *job, const char *worker, int64_t now_ms,
+                         struct fw_err *err)
+{
+    struct fw_session *w = fw_sessions_by_name(&job->sessions, worker);
+    struct fw_event e = {.cause = "release",
+                         .who = worker,
+                         .version = fw_job_version(job),
+                         .now_ms = now_ms};
+
+    if (!w)
+        return FW_REFUSE(err, WORKER_NOT_FOUND, "job '%s' has no worker '%s'",
+                         job->spec.name, worker);
+    if (w->quarantined)
+        fw_controller_hold(&job->controller, &e,
+                           "its gradients are taken again");
+    w->quarantined = false;
+    memset(w->strike, 0, sizeof(w->strike));
+    return FW_OK;
+}
+
 /* A repetition of the last one: its answer again, or still to come. */
 static bool repeated(struct fw_session *w, struct fw_gradient_ack *ack)
 {
@@ -192,8 +261,11 @@ fw_status fw_job_push(struct fw_job *job, uint64_t epoch,
     }
     if (judge(job, w, take, &why) != FW_OK) {
         refuse(job, w, &why, ack);
+        if (is_poison(why.reason))
+            strike(job, w, ack->sequence, now_ms);
         fw_gather_close(take);
     } else {
+        pass_gate(job, w, take, now_ms);
         s = use(job, w, take, now_ms, ack);
         if (s == FW_BUSY) {
             w->sequence = ack->sequence;

@@ -97,6 +97,8 @@ bool fw_gather_cancel(struct fw_pool *p, struct fw_gather_waiter *w);
 FW_MUST_USE fw_status fw_gather_add(struct fw_gather *g, uint64_t offset,
                                     const struct fw_run *run,
                                     struct fw_err *err);
+/* Every element of a complete one times `factor`. */
+void fw_gather_scale(struct fw_gather *g, double factor);
 bool fw_gather_complete(const struct fw_gather *g);
 void fw_gather_close(struct fw_gather *g);
 

@@ -27,6 +27,8 @@ static void save_session(const struct fw_session *w,
         .refused = w->refused,
         .samples = w->samples,
         .staleness_sum = w->staleness_sum,
+        .strikes = w->strikes,
+        .quarantined = w->quarantined,
     };
     memcpy(to->worker, w->name, sizeof(to->worker));
     memcpy(to->key, w->key, sizeof(to->key));
@@ -155,6 +157,8 @@ static fw_status load_session(struct fw_job *job,
     w->refused = from->refused;
     w->samples = from->samples;
     w->staleness_sum = from->staleness_sum;
+    w->strikes = from->strikes;
+    w->quarantined = from->quarantined;
     return FW_OK;
 }
 

@@ -172,6 +172,7 @@ fw_status fw_sessions_join(struct fw_sessions *s, const char *name,
         free(w);
         return FW_REFUSE(err, OUT_OF_MEMORY, "no memory for another worker");
     }
+    w->quarantined = old && old->quarantined;
     if (old)
         forget(s, old);
     memcpy(w->name, name, strlen(name) + 1);
@@ -187,6 +188,11 @@ fw_status fw_sessions_join(struct fw_sessions *s, const char *name,
     s->connected++;
     *out = w;
     return FW_OK;
+}
+
+struct fw_session *fw_sessions_by_name(struct fw_sessions *s, const char *name)
+{
+    return by_name(s, name);
 }
 
 struct fw_session *fw_sessions_unheard(struct fw_sessions *s, const char *name)

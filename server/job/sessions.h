@@ -13,6 +13,7 @@
 
 struct fw_held;
 
+#define FW_STRIKES       3u   /* of a worker, that put it in quarantine */
 #define FW_DEPARTED_KEPT 256u /* workers shown after they went */
 
 /* What a session is found by. */
@@ -45,6 +46,11 @@ struct fw_session {
     uint64_t refused;
     uint64_t samples;
     double staleness_sum;
+
+    /* gate.h */
+    uint64_t strike[FW_STRIKES]; /* sequences of the last ones; 0: none */
+    uint64_t strikes;            /* ever */
+    bool quarantined;            /* stays with the name */
 
     /* of its group (groups.h) */
     struct fw_held *held; /* lent; who waits for its answer, or NULL */
@@ -94,6 +100,9 @@ struct fw_session *fw_sessions_by_key(struct fw_sessions *s,
 /* A connected one of this name that came out of a checkpoint and has been
  * silent since; NULL if there is none. */
 struct fw_session *fw_sessions_unheard(struct fw_sessions *s, const char *name);
+
+/* The newest session of a name, connected or not; NULL if there is none. */
+struct fw_session *fw_sessions_by_name(struct fw_sessions *s, const char *name);
 
 /* By epoch, connected or not; NULL if there is none (any more). */
 struct fw_session *fw_sessions_by_epoch(struct fw_sessions *s, uint64_t epoch);

@@ -23,4 +23,15 @@ struct fw_set_call {
     struct fw_err err;            /* and why */
 };
 
+struct fw_release_call {
+    struct fw_unary unary;   /* first */
+    struct fw_letter letter; /* to the job */
+    struct fw_call *call;    /* ref while the letter is on its way */
+    struct fw_release request;
+    fw_status status; /* of the letter */
+    struct fw_err err;
+};
+
+void fw_release_worker(struct fw_call *c, struct fw_message *m);
+
 #endif

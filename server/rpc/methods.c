@@ -39,6 +39,7 @@ const struct fw_method fw_methods[] = {
     UNARY(JOBS "ListJobs", fw_unary, fw_list_jobs),
     UNARY(JOBS "DeleteJob", fw_unary, fw_delete_job),
     UNARY(JOBS "SetController", fw_set_call, fw_set_controller),
+    UNARY(JOBS "ReleaseWorker", fw_release_call, fw_release_worker),
     UNARY(CHECKPOINT "SaveCheckpoint", fw_checkpoint_call, fw_save_checkpoint),
     UNARY(CHECKPOINT "ListCheckpoints", fw_checkpoint_call,
           fw_list_checkpoints),

@@ -223,7 +223,15 @@ class Service(unittest.TestCase):
         after, version = self.parameters("poison", 4)
         np.testing.assert_array_equal(before, after)
         self.assertEqual(version, 0)
-        self.assertEqual(stream.push(5, 0, good).version, 1)
+        # Three of them in a hundred: an operator must let the worker in again.
+        self.assertEqual(stream.push(5, 0, good).reason, "QUARANTINED")
+        status = ft.wait_for("the status", lambda: (
+            lambda j: j if j.quarantined else None)(
+                self.status.GetStatus(S.status.GetStatusRequest(job="poison"),
+                                      timeout=10).jobs[0]))
+        self.jobs.ReleaseWorker(S.job.ReleaseWorkerRequest(
+            job="poison", worker=status.worker[0].name), timeout=10)
+        self.assertEqual(stream.push(6, 0, good).version, 1)
         stream.close()
 
     def test_wrong_requests_are_named(self):
