@@ -119,6 +119,7 @@ static fw_status tell_workers(const struct fw_job *job, int64_t now_ms,
 
         tell_worker(w, now_ms, &spread, &out->worker[out->n_workers]);
         out->worker[out->n_workers++].group = group_number(job, w);
+        out->quarantined += w->quarantined;
     }
     return FW_OK;
 }
@@ -156,8 +157,6 @@ fw_status fw_job_status(const struct fw_job *job, int64_t now_ms,
              job->save_error);
     out->checkpoints_bad = job->bad_checkpoints;
     out->gradients_clipped = job->gate.clipped;
-    for (uint32_t i = 0; i < out->n_workers; i++)
-        out->quarantined += out->worker[i].quarantined;
     tell_momentum(job, &out->momentum);
     tell_staleness(&job->controller.staleness, &out->staleness);
     return tell_workers(job, now_ms, out);
