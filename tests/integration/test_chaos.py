@@ -1,0 +1,175 @@
+#!/usr/bin/python3
+"""What networks do to workers: cut, delayed, throttled, half-closed and
+black-holed connections.  Gradients are applied once, calls end in time."""
+import os
+import pathlib
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import chaos  # noqa: E402
+import flywheel_test as ft  # noqa: E402
+import test_restart  # noqa: E402
+
+S = test_restart.S
+TESTS = test_restart.TESTS
+ELEMENTS = test_restart.ELEMENTS
+RECONNECTS = int(os.environ.get("FW_RECONNECTS", "100"))
+WORKERS = int(os.environ.get("FW_WORKERS", "4"))
+TIMEOUT, STALE = 9, 5
+
+
+class Chaos(unittest.TestCase):
+    def setUp(self):
+        self.cluster = test_restart.Cluster()
+        self.proxy = chaos.Chaos(self.cluster.port)
+        self.workers = []
+
+    def tearDown(self):
+        for w in self.workers:
+            if w.poll() is None:
+                w.kill()
+                w.communicate()
+        self.proxy.close()
+        self.cluster.remove()
+
+    def begin(self, n, wait_us=200):
+        self.cluster.create()
+        self.workers = [subprocess.Popen(
+            [TESTS / "sum_driver", f"127.0.0.1:{self.proxy.port}", "sum",
+             f"w{i}", str(ELEMENTS), str(i), ("push", "round")[i % 2],
+             str(wait_us)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True) for i in range(n)]
+
+    def finish(self):
+        """Every gradient that was acknowledged is in, once, and no other."""
+        told = []
+        for w in self.workers:
+            out, log = w.communicate(timeout=120)
+            self.assertEqual(w.returncode, 0, out[-300:] + log[-3000:])
+            acked, lost = map(int, re.search(r"acked (\d+) lost (\d+)",
+                                             out).groups())
+            self.assertEqual(lost, 0)
+            told.append(acked)
+        held = self.cluster.parameters()
+        self.assertEqual([-int(x) for x in held[:len(told)]], told)
+        self.assertEqual(self.cluster.job().workers_lost, 0)
+        return sum(told)
+
+    def test_cut_connections_lose_and_double_nothing(self):
+        """T7: order-free exact sums over forced reconnects."""
+        dice = random.Random(11)
+        begun = time.monotonic()
+        self.begin(WORKERS)
+        while self.proxy.ended < RECONNECTS:
+            before = self.proxy.accepted
+            ft.wait_for("workers to come back", lambda: (
+                len(self.proxy.each()) >= WORKERS), 60)
+            ft.select_nothing(dice.uniform(0.0, 0.05))
+            dice.choice([self.proxy.reset, self.proxy.reset,
+                         self.proxy.half_close])()
+            ft.wait_for("connections to end",
+                        lambda: self.proxy.accepted > before, 60)
+        total = self.finish()
+        print(f"T7: {WORKERS} workers, {total} gradients over "
+              f"{self.proxy.ended} cut connections in "
+              f"{time.monotonic() - begun:.0f} s: sum exact")
+
+    def test_a_slow_link_is_only_slow(self):
+        self.begin(2)
+        self.proxy.delay = 0.002
+        ft.wait_for("progress", lambda: self.cluster.job().version > 100)
+        self.proxy.delay, self.proxy.rate = 0.0, 200_000
+        version = self.cluster.job().version
+        ft.wait_for("progress",
+                    lambda: self.cluster.job().version > version + 20)
+        self.proxy.rate = 0
+        self.finish()
+
+    def test_a_half_open_link_is_noticed_in_15_seconds(self):
+        """T9: both ends notice, and the worker comes back by itself."""
+        self.begin(1, wait_us=1000)
+        ft.wait_for("training", lambda: self.cluster.job().version > 10)
+        begun = time.monotonic()
+        self.proxy.mode = "black hole"
+        ft.wait_for("the end of a connection", lambda: self.proxy.ended, 40)
+        noticed = self.proxy.ended_at - begun
+        self.proxy.mode = "pass"
+        version = self.cluster.job().version
+        ft.wait_for("training to go on",
+                    lambda: self.cluster.job().version > version + 10)
+        print(f"T9: a black-holed connection was ended after {noticed:.1f} s")
+        self.assertLess(noticed, 16)
+        self.finish()
+
+    def test_calls_into_a_black_hole_end_in_time(self):
+        self.cluster.create()
+        driver = subprocess.Popen(
+            [TESTS / "sdk_driver", f"127.0.0.1:{self.proxy.port}", "sum",
+             str(ELEMENTS), "f32", "1500:0", "pull", *["round"] * 100000],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.workers = []
+        for line in driver.stdout:
+            if line.startswith("round"):
+                break
+        self.proxy.mode = "black hole"
+        out, _ = driver.communicate(timeout=60)
+        failed = re.search(r"^round (\d+) \S+ ([\d.]+) ", out.replace(
+            "round 0", "ok"), re.M)
+        closed = float(re.search(r"^close ([\d.]+)", out, re.M)[1])
+        self.assertEqual(int(failed[1]), TIMEOUT, out[-300:])
+        self.assertLess(float(failed[2]), 3000)
+        self.assertLess(closed, 3000)
+        print(f"a call into a black hole ended after {float(failed[2]):.0f} ms "
+              f"(timeout 1500), close after {closed:.0f} ms")
+
+
+class Fence(unittest.TestCase):
+    def setUp(self):
+        self.cluster = test_restart.Cluster()
+        S.job_grpc.JobServiceStub(self.cluster.server.channel).CreateJob(
+            S.job.CreateJobRequest(spec=S.model.JobSpec(
+                name="sum", tensors=[S.model.Tensor(name="w",
+                                                    shape=[ELEMENTS])],
+                controller=S.model.Controller(
+                    law="LAW_FIXED", reference_momentum=0.0,
+                    reference_learning_rate=1.0),
+                limits=S.model.Limits(lease_ms=2000))), timeout=10)
+        S.training_grpc.TrainingServiceStub(
+            self.cluster.server.channel).Initialize(iter([
+                S.training.InitializeRequest(
+                    job="sum", offset=0, data=bytes(4 * ELEMENTS))]),
+            timeout=10)
+
+    def tearDown(self):
+        self.cluster.remove()
+
+    def test_a_stopped_worker_is_fenced(self):
+        """T8 in small: lost in its lease, and what it sends later is refused."""
+        worker = self.cluster.worker(0, "push")
+        ft.wait_for("training", lambda: self.cluster.job().version > 100)
+        worker.send_signal(signal.SIGSTOP)
+        begun = time.monotonic()
+        ft.wait_for("it to be lost",
+                    lambda: self.cluster.job().workers_lost == 1, 10)
+        late = time.monotonic() - begun - 2.0
+        held = -self.cluster.parameters()[0]
+        worker.send_signal(signal.SIGCONT)
+        out, _ = worker.communicate(timeout=60)
+        acked = int(re.search(r"acked (\d+)", out)[1])
+        self.assertIn(f"status {STALE} FENCED", out)
+        self.assertEqual(-self.cluster.parameters()[0], held)
+        self.assertIn(held - acked, (0, 1))  # one answer may be on its way
+        print(f"T8: a stopped worker was lost {1000 * late:.0f} ms after its "
+              f"lease")
+        self.assertLess(late, 1.0)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
