@@ -4,20 +4,12 @@
 
 #include "client/cli/show.h"
 #include "server/momentum/staleness.h"
+#include "server/show/json.h"
 
 #define ROWS_MAX 16 /* of the histogram */
 #define BAR_MAX  40 /* columns of its longest bar */
 
 typedef unsigned long long ull; /* for printf */
-
-double fw_probe_share(const struct fw_job_status *j)
-{
-    const struct fw_momentum_status *m = &j->momentum;
-    double probes = (double)(m->probes_used + m->probes_refused);
-    double all = probes + (double)(j->gradients_applied + j->gradients_refused);
-
-    return all > 0.0 ? 100.0 * probes / all : NAN;
-}
 
 static void show_numbers(FILE *to, const struct fw_job_status *j)
 {

@@ -15,7 +15,7 @@ RULES = [
     (r"^tests/(unit|integration|sim|e2e)/.*",
      re.compile(r"\b(sleep|usleep|nanosleep)\s*\("),
      "a test sleeps: wait for a condition"),
-    (r"^(server/(momentum|job|store|engine|rpc)|sdk)/.*\.c$",
+    (r"^(server/(momentum|job|store|engine|show|rpc|http)|sdk)/.*\.c$",
      re.compile(r"(?<![\w_])(exit|abort|printf|puts)\s*\("),
      "exit, abort and printf belong to server/app and client"),
     (r".*", re.compile(r"/(work|root|home/[a-z]+)/[A-Za-z]"),
