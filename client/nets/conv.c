@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "client/nets/direct.h"
 #include "client/nets/layer.h"
 #include "client/nets/product.h"
 
@@ -79,14 +80,65 @@ static void backward(const struct fw_layer *l, const struct fw_pass *p)
         roll(l, p->scratch + i * l->scratch, p->dx + i * fw_shape_size(&l->in));
 }
 
+/* [out.channels, fan_in] as [fan_in, out.channels]. */
+static void pack(const struct fw_layer *l, const fw_real *weight,
+                 fw_real *packed)
+{
+    for (size_t k = 0; k < l->out.channels; k++) {
+        for (size_t q = 0; q < l->fan_in; q++)
+            packed[q * l->out.channels + k] = weight[k * l->fan_in + q];
+    }
+}
+
+static void unpack(const struct fw_layer *l, const fw_real *packed,
+                   fw_real *weight)
+{
+    for (size_t k = 0; k < l->out.channels; k++) {
+        for (size_t q = 0; q < l->fan_in; q++)
+            weight[k * l->fan_in + q] = packed[q * l->out.channels + k];
+    }
+}
+
+static void direct_forward(const struct fw_layer *l, const struct fw_pass *p)
+{
+    const struct fw_direct *d = fw_direct_nth(0);
+    fw_real *packed = p->scratch;
+
+    pack(l, p->parameters, packed);
+    for (size_t i = 0; i < p->n; i++)
+        d->forward(l, p->x + i * fw_shape_size(&l->in), packed,
+                   p->parameters + l->weights,
+                   p->y + i * fw_shape_size(&l->out));
+}
+
+static void direct_backward(const struct fw_layer *l, const struct fw_pass *p)
+{
+    const struct fw_direct *d = fw_direct_nth(0);
+    fw_real *packed = p->scratch;
+
+    memset(packed, 0, l->weights * sizeof(*packed));
+    for (size_t i = 0; i < p->n; i++) {
+        const fw_real *x = p->x + i * fw_shape_size(&l->in);
+        const fw_real *dy = p->dy + i * fw_shape_size(&l->out);
+
+        d->weights(l, x, dy, packed);
+        if (p->dx)
+            d->inputs(l, p->parameters, dy, p->dx + i * fw_shape_size(&l->in));
+    }
+    unpack(l, packed, p->gradient);
+    fw_rows_sum(p->dy, p->n * points(l), l->biases, p->gradient + l->weights);
+}
+
 struct fw_layer fw_conv(struct fw_shape in, size_t window, size_t channels)
 {
     static const struct fw_layer_kind kind = {forward, backward};
+    static const struct fw_layer_kind direct = {direct_forward,
+                                                direct_backward};
     size_t fan_in = window * window * in.channels;
     struct fw_shape out = {in.height - window + 1, in.width - window + 1,
                            channels};
 
-    return (struct fw_layer){
+    struct fw_layer l = {
         .kind = &kind,
         .in = in,
         .out = out,
@@ -96,4 +148,11 @@ struct fw_layer fw_conv(struct fw_shape in, size_t window, size_t channels)
         .biases = channels,
         .scratch = out.height * out.width * fan_in,
     };
+
+    if (fw_direct_fits(&l)) {
+        l.kind = &direct;
+        l.scratch = 0;
+        l.shared = l.weights;
+    }
+    return l;
 }

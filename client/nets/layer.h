@@ -46,6 +46,7 @@ struct fw_layer {
     size_t weights; /* out.channels * fan_in, or 0 */
     size_t biases;  /* out.channels, or 0 */
     size_t scratch; /* numbers a sample */
+    size_t shared;  /* numbers of scratch after those, for the whole pass */
 };
 
 static inline size_t fw_shape_size(const struct fw_shape *s)
@@ -58,7 +59,8 @@ struct fw_layer fw_dense(struct fw_shape in, size_t units);
 
 /* Valid convolution, stride 1; in.height and in.width must be at least
  * `window`.  Weight [channels, window, window, in.channels], bias [channels].
- * Scratch holds the unrolled windows, and is spoilt by backward. */
+ * Scratch holds the unrolled windows, and is spoilt by backward; shapes that
+ * direct.h knows are not unrolled and need little of it. */
 struct fw_layer fw_conv(struct fw_shape in, size_t window, size_t channels);
 
 /* Largest of each 2 x 2 block; an odd last row or column is left out. */

@@ -20,7 +20,8 @@ static size_t rounded(size_t n)
 /* Numbers that layer `l` needs for n samples: y, dy and scratch. */
 static size_t room(const struct fw_layer *l, size_t n)
 {
-    return 2 * rounded(n * fw_shape_size(&l->out)) + rounded(n * l->scratch);
+    return 2 * rounded(n * fw_shape_size(&l->out)) +
+           rounded(n * l->scratch + l->shared);
 }
 
 static fw_status reserve(struct fw_net *net, size_t n)

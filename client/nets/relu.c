@@ -1,16 +1,22 @@
 #include "client/nets/layer.h"
+#include "client/nets/wide.h"
 
-static void cut(const fw_real *restrict x, fw_real *restrict y, size_t n)
+FW_WIDE static void cut(const fw_real *restrict x, fw_real *restrict y,
+                        size_t n)
 {
     for (size_t i = 0; i < n; i++)
         y[i] = x[i] > 0 ? x[i] : 0;
 }
 
-static void mask(const fw_real *restrict y, const fw_real *restrict dy,
-                 fw_real *restrict dx, size_t n)
+/* dy is read in any case: a read under a condition is no vector's. */
+FW_WIDE static void mask(const fw_real *restrict y, const fw_real *restrict dy,
+                         fw_real *restrict dx, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        dx[i] = y[i] > 0 ? dy[i] : 0;
+    for (size_t i = 0; i < n; i++) {
+        fw_real slope = dy[i];
+
+        dx[i] = y[i] > 0 ? slope : 0;
+    }
 }
 
 static void forward(const struct fw_layer *l, const struct fw_pass *p)

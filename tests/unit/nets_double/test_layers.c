@@ -54,7 +54,7 @@ static void open_bench(struct bench *b, struct fw_layer layer)
     b->parameters = some_normals(b->n_parameters, 1);
     b->x = some_normals(b->n_x, 2);
     b->y = some_normals(b->n_y, 3);
-    b->scratch = some_normals(SAMPLES * layer.scratch, 4);
+    b->scratch = some_normals(SAMPLES * layer.scratch + layer.shared, 4);
     b->dy = some_normals(b->n_y, 5);
     b->dx = some_normals(b->n_x, 6); /* must be overwritten */
     b->gradient = some_normals(b->n_parameters, 7);
@@ -121,7 +121,8 @@ static void conv_slopes_are_derivatives(void **state)
     (void)state;
     check_slopes(fw_conv((struct fw_shape){7, 6, 3}, 5, 4));
     check_slopes(fw_conv((struct fw_shape){5, 8, 1}, 2, 3));
-    check_slopes(fw_conv((struct fw_shape){3, 3, 2}, 3, 1)); /* one point */
+    check_slopes(fw_conv((struct fw_shape){3, 3, 2}, 3, 1));   /* one point */
+    check_slopes(fw_conv((struct fw_shape){6, 7, 16}, 5, 16)); /* direct */
 }
 
 static void pool_slopes_are_derivatives(void **state)
