@@ -1,0 +1,138 @@
+/* columns.js - what happened to one job or run, a column a quantity.
+ *
+ * The server's history, already thinned out by it, and the live states that came
+ * since.  Each quantity has a low and a high in each row; live rows have both
+ * the same. */
+
+export const SERIES = ['loss', 'validation_loss', 'momentum', 'implicit_predicted',
+  'implicit_measured', 'total', 'target', 'effective_step', 'step_bound', 'workers',
+  'staleness_mean', 'updates_per_second'];
+const MOST_ROWS = 4000; /* then the server is asked for a thinner history */
+
+/* The axes a run can be looked at along. */
+export const AXES = [['time', 'time'], ['version', 'version'], ['worker_seconds', 'worker-seconds']];
+
+const number = (x) => (typeof x === 'number' && Number.isFinite(x) ? x : null);
+
+export class Columns {
+  constructor() {
+    this.time = [];
+    this.version = [];
+    this.worker_seconds = [];
+    this.low = Object.fromEntries(SERIES.map((k) => [k, []]));
+    this.high = Object.fromEntries(SERIES.map((k) => [k, []]));
+  }
+
+  clear() {
+    Object.assign(this, new Columns());
+  }
+
+  get rows() {
+    return this.time.length;
+  }
+
+  get full() {
+    return this.rows > MOST_ROWS;
+  }
+
+  /* Replace all by the server's history; live rows newer than it stay. */
+  load(history) {
+    const old = Object.assign(new Columns(), this);
+    const n = history.time.length;
+    this.time = history.time.slice();
+    this.version = history.version.slice();
+    this.worker_seconds = history.worker_seconds.slice();
+    for (const key of SERIES) {
+      const s = history.series[key] || {min: [], max: []};
+      this.low = {...this.low, [key]: Array.from({length: n}, (_, i) => number(s.min[i]))};
+      this.high = {...this.high, [key]: Array.from({length: n}, (_, i) => number(s.max[i]))};
+    }
+    const end = n ? this.time[n - 1] : -Infinity;
+    for (let i = 0; i < old.rows; i++) {
+      if (old.time[i] <= end) continue;
+      this.push(old.time[i], old.version[i], old.worker_seconds[i],
+        Object.fromEntries(SERIES.map((k) => [k, old.high[k][i]])));
+    }
+  }
+
+  push(time, version, workerSeconds, values) {
+    this.time.push(time);
+    this.version.push(version);
+    this.worker_seconds.push(workerSeconds);
+    for (const key of SERIES) {
+      this.low[key].push(number(values[key]));
+      this.high[key].push(number(values[key]));
+    }
+  }
+
+  /* A live state; nothing if it is not newer than what is there. */
+  append(job, time) {
+    const last = this.rows - 1;
+    if (last >= 0 && time <= this.time[last]) return;
+    const m = job.momentum;
+    const seen = last >= 0 && this.measured === job.loss.validation_version;
+    this.measured = job.loss.validation_version;
+    this.push(time, job.version, job.worker_seconds, {
+      loss: job.loss.training,
+      validation_loss: seen ? null : job.loss.validation,
+      momentum: m.momentum,
+      implicit_predicted: m.implicit_predicted,
+      implicit_measured: m.implicit_trace,
+      total: m.total_measured,
+      target: m.target,
+      effective_step: m.effective_step,
+      step_bound: m.step_bound > 0 ? m.step_bound : null,
+      workers: job.workers,
+      staleness_mean: job.staleness.mean,
+      updates_per_second: this.updates(job, time),
+    });
+  }
+
+  /* Updates a second between the last row and this state. */
+  updates(job, time) {
+    const last = this.rows - 1;
+    if (last < 0) return null;
+    const dt = time - this.time[last];
+    return dt > 0.2 && job.version >= this.version[last]
+      ? (job.version - this.version[last]) / dt : null;
+  }
+
+  /* The rows along `axis`, rising strictly; where a job was set back, the later
+   * rows count.  From `origin` on, if it is given. */
+  along(axis, origin = 0) {
+    const x = this[axis];
+    const keep = [];
+    let before = Infinity;
+    for (let i = x.length - 1; i >= 0; i--) {
+      if (typeof x[i] !== 'number' || !(x[i] < before)) continue;
+      before = x[i];
+      keep.push(i);
+    }
+    keep.reverse();
+    return {
+      x: keep.map((i) => x[i] - origin),
+      low: (key) => keep.map((i) => this.low[key][i]),
+      high: (key) => keep.map((i) => this.high[key][i]),
+      time: keep.map((i) => this.time[i]),
+      version: keep.map((i) => this.version[i]),
+    };
+  }
+
+  /* Where on `axis` the moment `time` lies. */
+  place(axis, time) {
+    const t = this.time;
+    const y = this[axis];
+    if (axis === 'time' || !t.length) return time;
+    let low = 0;
+    let high = t.length - 1;
+    if (time <= t[0]) return y[0];
+    if (time >= t[high]) return y[high];
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (t[middle] <= time) low = middle;
+      else high = middle;
+    }
+    const share = (time - t[low]) / (t[high] - t[low]);
+    return y[low] + share * (y[high] - y[low]);
+  }
+}
