@@ -63,6 +63,7 @@ static fw_status start_server(struct fw_train *t, struct fw_err *err)
     log_path(t, "server", log);
     fw_words_add(&w, t->server_program);
     fw_words_option(&w, "--listen", t->o->listen);
+    fw_words_option(&w, "--admin", "127.0.0.1:0"); /* others may run */
     fw_words_option(&w, "--data", t->data);
     s = fw_child_start(&t->server, "server", log, &w, err);
     while (s == FW_OK && !read_address(t)) {

@@ -101,6 +101,7 @@ static void on_signal(uv_signal_t *s, int number)
     }
     fw_log(FW_LOG_INFO, "draining", "signal=%d", number);
     d->is_closing = true;
+    fw_admin_set(&d->admin, FW_SITE_DRAINING);
     fw_server_drain(&d->server);
     fw_server_tick(&d->server, fw_clock_mono_ms());
     uv_timer_stop(&d->tick);
@@ -137,30 +138,54 @@ static void start_handles(struct fw_daemon *d)
     uv_signal_start(&d->interrupt, on_signal, SIGINT);
 }
 
-/* "127.0.0.1:40321" for those who asked for any free port. */
-static fw_status write_address(const struct fw_daemon *d, struct fw_err *err)
+/* Of an address: what is before the port. */
+static int host_length(const char *address)
 {
-    const char *colon = strrchr(d->config.listen, ':');
-    int host =
-        colon ? (int)(colon - d->config.listen) : (int)strlen(d->config.listen);
+    const char *colon = strrchr(address, ':');
+
+    return colon ? (int)(colon - address) : (int)strlen(address);
+}
+
+/* "127.0.0.1:40321" for those who asked for any free port. */
+static fw_status write_address(const struct fw_daemon *d, const char *name,
+                               const char *listen, int port, struct fw_err *err)
+{
     char path[FW_PATH_MAX + 32];
     char part[FW_PATH_MAX + 32];
     bool ok;
     FILE *f;
 
-    snprintf(path, sizeof(path), "%s/flywheeld.address", d->config.data_dir);
-    snprintf(part, sizeof(part), "%s/flywheeld.address.part",
-             d->config.data_dir);
+    snprintf(path, sizeof(path), "%s/%s", d->config.data_dir, name);
+    snprintf(part, sizeof(part), "%s/%s.part", d->config.data_dir, name);
     f = fopen(part, "w");
     if (!f)
         return fw_err_set(err, FW_IO, "cannot write %s: %m", part);
-    ok = fprintf(f, "%.*s:%d\n", host, d->config.listen, d->server.port) > 0;
+    ok = fprintf(f, "%.*s:%d\n", host_length(listen), listen, port) > 0;
     ok = fclose(f) == 0 && ok;
     if (!ok || rename(part, path))
         return fw_err_set(err, FW_IO, "cannot write %s: %m", path);
-    fw_log(FW_LOG_INFO, "ready", "listen=%.*s:%d data=%s version=%s pid=%d",
-           host, d->config.listen, d->server.port, d->config.data_dir,
-           fw_version(), (int)getpid());
+    return FW_OK;
+}
+
+/* All is listened to: tell where. */
+static fw_status tell_ready(struct fw_daemon *d, struct fw_err *err)
+{
+    const struct fw_server_config *c = &d->config;
+    fw_status s = FW_OK;
+
+    if (d->admin.port)
+        s = write_address(d, "flywheeld.admin", c->admin.listen, d->admin.port,
+                          err);
+    if (s == FW_OK)
+        s = write_address(d, "flywheeld.address", c->listen, d->server.port,
+                          err);
+    if (s != FW_OK)
+        return s;
+    fw_admin_set(&d->admin, FW_SITE_READY);
+    fw_log(FW_LOG_INFO, "ready",
+           "listen=%.*s:%d admin_port=%d data=%s version=%s pid=%d",
+           host_length(c->listen), c->listen, d->server.port, d->admin.port,
+           c->data_dir, fw_version(), (int)getpid());
     return FW_OK;
 }
 
@@ -178,7 +203,7 @@ static int serve(struct fw_daemon *d)
     if (fw_server_open(&d->server, &d->jobs, &d->store, d->config.listen,
                        &err) != FW_OK)
         return fail(FW_EXIT_LISTEN, &err);
-    if (write_address(d, &err) != FW_OK) {
+    if (tell_ready(d, &err) != FW_OK) {
         fw_server_close(&d->server, 0);
         return fail(FW_EXIT_DATA, &err);
     }
@@ -193,6 +218,22 @@ static int serve(struct fw_daemon *d)
     }
     fw_log(FW_LOG_INFO, "ended", "jobs=%zu", d->jobs.n);
     return FW_EXIT_OK;
+}
+
+/* The administrator may watch while jobs are recovered. */
+static int recover(struct fw_daemon *d)
+{
+    struct fw_err err = {0};
+    int code;
+
+    if (fw_admin_open(&d->admin, &d->config.admin, &d->jobs, &err) != FW_OK)
+        return fail(FW_EXIT_LISTEN, &err);
+    if (fw_recover(&d->store, &d->jobs, &err) == FW_OK)
+        code = serve(d);
+    else
+        code = fail(FW_EXIT_DATA, &err);
+    fw_admin_close(&d->admin);
+    return code;
 }
 
 int fw_daemon_run(struct fw_daemon *d)
@@ -221,10 +262,7 @@ int fw_daemon_run(struct fw_daemon *d)
         return FW_EXIT_FAILED;
     }
     d->jobs.thinker = &d->errands.thinker;
-    if (fw_recover(&d->store, &d->jobs, &err) == FW_OK)
-        code = serve(d);
-    else
-        code = fail(FW_EXIT_DATA, &err);
+    code = recover(d);
     fw_jobs_close(&d->jobs); /* its threads may ask for errands until then */
     fw_errands_close(&d->errands);
     fw_lock_close(&d->lock);

@@ -9,6 +9,7 @@
 #include "server/app/options.h"
 #include "server/engine/errands.h"
 #include "server/engine/jobs.h"
+#include "server/http/admin.h"
 #include "server/rpc/server.h"
 #include "server/store/checkpoint.h"
 #include "server/store/lock.h"
@@ -20,6 +21,7 @@ struct fw_daemon {
     struct fw_jobs jobs;
     struct fw_errands errands; /* of the jobs, on the loop's pool */
     struct fw_server server;
+    struct fw_admin admin; /* watches; ends behind the server */
     uv_loop_t loop;
     uv_timer_t tick; /* watchers and leases */
     uv_timer_t save; /* checkpoints */

@@ -6,17 +6,24 @@
 
 static const char help[] =
     "usage: flywheeld [--config FILE] [--listen HOST:PORT] [--data DIR]\n"
+    "                 [--admin IP:PORT]\n"
     "\n"
     "Holds the parameters of training jobs and steps them with the gradients\n"
     "that workers push.\n"
     "\n"
     "  --config FILE          YAML: listen, data_dir, log_level,\n"
     "                         checkpoint.{interval_s,steps,keep},\n"
-    "                         limits.max_jobs\n"
+    "                         limits.max_jobs,\n"
+    "                         admin.{listen,token_file,hosts}\n"
     "  --listen HOST:PORT     gRPC address (127.0.0.1:7070; port 0: any free\n"
     "                         one, written to DIR/flywheeld.address)\n"
     "  --data DIR             checkpoints ($FLYWHEEL_DATA, else\n"
     "                         ./flywheel-data)\n"
+    "  --admin IP:PORT        HTTP for the administrator: metrics, state, "
+    "health\n"
+    "                         (127.0.0.1:7071; port 0: any free one, written "
+    "to\n"
+    "                         DIR/flywheeld.admin; off: none)\n"
     "  --insecure-i-know      allow an address that others can reach although\n"
     "                         the wire is not encrypted\n"
     "  --version, --help\n"
@@ -29,6 +36,7 @@ struct flags {
     const char *config;
     const char *listen;
     const char *data;
+    const char *admin;
     bool insecure;
 };
 
@@ -46,6 +54,7 @@ static bool read_flags(int argc, char **argv, struct flags *f, int *exit_code)
         {"config", required_argument, NULL, 'c'},
         {"listen", required_argument, NULL, 'l'},
         {"data", required_argument, NULL, 'd'},
+        {"admin", required_argument, NULL, 'a'},
         {"insecure-i-know", no_argument, NULL, 'i'},
         {"version", no_argument, NULL, 'v'},
         {"help", no_argument, NULL, 'h'},
@@ -64,6 +73,9 @@ static bool read_flags(int argc, char **argv, struct flags *f, int *exit_code)
             break;
         case 'd':
             f->data = optarg;
+            break;
+        case 'a':
+            f->admin = optarg;
             break;
         case 'i':
             f->insecure = true;
@@ -104,12 +116,21 @@ bool fw_options_read(int argc, char **argv, struct fw_server_config *c,
     if (fw_server_config_load(c, f.config, &err) != FW_OK)
         return usage(exit_code, err.text, "");
     if ((f.listen && strlen(f.listen) >= sizeof(c->listen)) ||
+        (f.admin && strlen(f.admin) >= sizeof(c->admin.listen)) ||
         (f.data && strlen(f.data) >= sizeof(c->data_dir)))
-        return usage(exit_code, "--listen or --data", " is too long");
+        return usage(exit_code, "--listen, --admin or --data", " is too long");
     if (f.listen)
         snprintf(c->listen, sizeof(c->listen), "%s", f.listen);
+    if (f.admin)
+        snprintf(c->admin.listen, sizeof(c->admin.listen), "%s", f.admin);
     if (f.data)
         snprintf(c->data_dir, sizeof(c->data_dir), "%s", f.data);
+    if (strcmp(c->admin.listen, "off") != 0 && !is_loopback(c->admin.listen) &&
+        !f.insecure)
+        return usage(exit_code, c->admin.listen,
+                     ": others can reach the administrator's address and it "
+                     "is not encrypted; listen on 127.0.0.1 (and put a proxy "
+                     "with TLS before it), or add --insecure-i-know");
     if (!is_loopback(c->listen) && !f.insecure)
         return usage(exit_code, c->listen,
                      ": others can reach this address and the wire is not "

@@ -25,12 +25,20 @@ struct limits_section {
     uint32_t *max_jobs;
 };
 
+struct admin_section {
+    char *listen;
+    char *token_file;
+    char **hosts;
+    unsigned hosts_count;
+};
+
 struct document {
     char *listen;
     char *data_dir;
     enum fw_log_level *log_level;
     struct checkpoint_section *checkpoint;
     struct limits_section *limits;
+    struct admin_section *admin;
 };
 
 /* The first complaint of libcyaml, and the line it was at. */
@@ -128,6 +136,21 @@ static const cyaml_schema_field_t LIMITS[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_value_t HOST = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, FW_ADDRESS_MAX - 1),
+};
+
+static const cyaml_schema_field_t ADMIN[] = {
+    CYAML_FIELD_STRING_PTR("listen", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
+                           struct admin_section, listen, 1, FW_ADDRESS_MAX - 1),
+    CYAML_FIELD_STRING_PTR(
+        "token_file", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
+        struct admin_section, token_file, 1, FW_PATH_MAX - 1),
+    CYAML_FIELD_SEQUENCE("hosts", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
+                         struct admin_section, hosts, &HOST, 0, FW_HOSTS_MAX),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t FIELDS[] = {
     CYAML_FIELD_STRING_PTR("listen", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
                            struct document, listen, 1, FW_ADDRESS_MAX - 1),
@@ -142,6 +165,8 @@ static const cyaml_schema_field_t FIELDS[] = {
                             struct document, checkpoint, CHECKPOINT),
     CYAML_FIELD_MAPPING_PTR("limits", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
                             struct document, limits, LIMITS),
+    CYAML_FIELD_MAPPING_PTR("admin", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
+                            struct document, admin, ADMIN),
     CYAML_FIELD_END,
 };
 
@@ -160,6 +185,7 @@ void fw_server_config_default(struct fw_server_config *c)
         .checkpoint_steps = 1000,
         .checkpoint_keep = 3,
         .max_jobs = 64,
+        .admin = {.listen = "127.0.0.1:7071"},
     };
     snprintf(c->data_dir, sizeof(c->data_dir), "%s",
              data && data[0] ? data : "./flywheel-data");
@@ -223,6 +249,19 @@ static fw_status take_numbers(const struct number *numbers, size_t n,
     return FW_OK;
 }
 
+static void take_admin(const struct admin_section *from,
+                       struct fw_admin_config *to)
+{
+    if (from->listen)
+        snprintf(to->listen, sizeof(to->listen), "%s", from->listen);
+    if (from->token_file)
+        snprintf(to->token_file, sizeof(to->token_file), "%s",
+                 from->token_file);
+    for (to->n_hosts = 0; to->n_hosts < from->hosts_count; to->n_hosts++)
+        snprintf(to->hosts[to->n_hosts], FW_ADDRESS_MAX, "%s",
+                 from->hosts[to->n_hosts]);
+}
+
 static fw_status take_document(const struct document *d, const char *text,
                                struct fw_server_config *c, struct fw_err *err)
 {
@@ -248,6 +287,8 @@ static fw_status take_document(const struct document *d, const char *text,
         snprintf(c->data_dir, sizeof(c->data_dir), "%s", d->data_dir);
     if (d->log_level)
         c->log_level = *d->log_level;
+    if (d->admin)
+        take_admin(d->admin, &c->admin);
     return take_numbers(numbers, sizeof(numbers) / sizeof(numbers[0]), text,
                         err);
 }

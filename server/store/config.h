@@ -10,6 +10,10 @@
  *       keep: 3                   newest checkpoints of each job
  *     limits:
  *       max_jobs: 64
+ *     admin:
+ *       listen: 127.0.0.1:7071    HTTP for the administrator; off: none
+ *       token_file: admin.token   asked for by all but health and the page
+ *       hosts: [box.example]      names of this machine beside the loopback's
  *
  * Every key is optional; an unknown one is an error that names its line.
  *
@@ -21,6 +25,14 @@
 #include "sdk/wire/messages.h"
 
 #define FW_ADDRESS_MAX 256
+#define FW_HOSTS_MAX   16
+
+struct fw_admin_config {
+    char listen[FW_ADDRESS_MAX];              /* IP:PORT or "off" */
+    char token_file[FW_PATH_MAX];             /* empty: no token is asked for */
+    char hosts[FW_HOSTS_MAX][FW_ADDRESS_MAX]; /* that a Host header may say */
+    uint32_t n_hosts;
+};
 
 struct fw_server_config {
     char listen[FW_ADDRESS_MAX];    /* host:port */
@@ -30,6 +42,7 @@ struct fw_server_config {
     uint32_t checkpoint_steps;      /* versions since the last; 0: any */
     uint32_t checkpoint_keep;       /* newest ones of each job */
     uint32_t max_jobs;              /* in the server at a time */
+    struct fw_admin_config admin;
 };
 
 /* Fill in the defaults, with $FLYWHEEL_DATA if it is set. */

@@ -143,6 +143,7 @@ class Flywheel(Peer):
         environment = dict(os.environ, OPENBLAS_NUM_THREADS="1")
         self.server = subprocess.Popen(
             [self.build / "server/flywheeld", "--listen", "127.0.0.1:0",
+             "--admin", "127.0.0.1:0",
              "--data", self.data], stderr=self.log, env=environment)
         where = pathlib.Path(self.data) / "flywheeld.address"
         end = time.monotonic() + READY_S

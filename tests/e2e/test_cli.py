@@ -139,7 +139,8 @@ class WithServer(unittest.TestCase):
     def setUpClass(cls):
         cls.data = tempfile.mkdtemp(prefix="flywheel-cli-")
         cls.server = subprocess.Popen(
-            [FLYWHEELD, "--listen", "127.0.0.1:0", "--data", cls.data],
+            [FLYWHEELD, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0",
+             "--data", cls.data],
             stderr=subprocess.DEVNULL)
         address = pathlib.Path(cls.data) / "flywheeld.address"
         wait_for("the server", address.exists)

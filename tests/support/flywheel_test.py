@@ -85,15 +85,18 @@ class Server:
         self.data = data or tempfile.mkdtemp(prefix="flywheel-test-")
         self.log = pathlib.Path(self.data).with_suffix(".log")
         address = pathlib.Path(self.data) / "flywheeld.address"
+        admin = pathlib.Path(self.data) / "flywheeld.admin"
         address.unlink(missing_ok=True)
+        admin.unlink(missing_ok=True)
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [program("FLYWHEELD"), "--listen", "127.0.0.1:0",
-                 "--data", self.data, *flags], stderr=log)
+                 "--admin", "127.0.0.1:0", "--data", self.data, *flags], stderr=log)
         wait_for("the server's address",
                  lambda: address.exists() or self.process.poll() is not None)
         assert self.process.poll() is None, self.log.read_text()
         self.address = address.read_text().strip()
+        self.admin = admin.read_text().strip() if admin.exists() else None
         self.channel = grpc.insecure_channel(self.address, options=[
             ("grpc.max_receive_message_length", 1 << 20)])
 

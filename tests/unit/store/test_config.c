@@ -31,6 +31,9 @@ static void assert_defaults(const struct fw_server_config *c)
     assert_int_equal(c->checkpoint_interval_s, 30);
     assert_int_equal(c->checkpoint_keep, 3);
     assert_int_equal(c->max_jobs, 64);
+    assert_string_equal(c->admin.listen, "127.0.0.1:7071");
+    assert_string_equal(c->admin.token_file, "");
+    assert_int_equal(c->admin.n_hosts, 0);
 }
 
 static void without_a_file_or_keys_defaults_hold(void **state)
@@ -70,9 +73,17 @@ static void every_key_is_taken(void **state)
                           "checkpoint:\n"
                           "  interval_s: 0\n"
                           "  keep: 7\n"
-                          "limits: {max_jobs: 2}\n",
+                          "limits: {max_jobs: 2}\n"
+                          "admin:\n"
+                          "  listen: off\n"
+                          "  token_file: t\n"
+                          "  hosts: [a.example, b.example]\n",
                           &c, NULL),
                      FW_OK);
+    assert_string_equal(c.admin.listen, "off");
+    assert_string_equal(c.admin.token_file, "t");
+    assert_int_equal(c.admin.n_hosts, 2);
+    assert_string_equal(c.admin.hosts[1], "b.example");
     assert_string_equal(c.listen, "[::1]:0");
     assert_string_equal(c.data_dir, "d");
     assert_int_equal(c.log_level, FW_LOG_WARN);
@@ -102,6 +113,7 @@ static void a_mistake_is_named_with_file_and_line(void **state)
         {"limits:\n  max_jobs: 10001\n", "line 2:", "not in 1 to 10000"},
         {"\ncheckpoint:\n\n  keep: 0\n", "line 4:", "keep is 0"},
         {"data_dir: x\nlisten: nowhere\n", "line 2:", "host:port"},
+        {"admin:\n  lsten: off\n", "line 2:", "lsten"},
         {"- listen\n", "line", "SEQUENCE"},
         {"listen: [1\n", "line", "listen"},
     };
