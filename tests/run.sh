@@ -90,6 +90,7 @@ suite dev dev -j2 -LE 'slow'
 if [ "$mode" != quick ]; then
     suite slow dev -L slow
     step cppcheck tests/lint/cppcheck.sh build-dev
+    step hardened tests/lint/hardened.sh build-dev
     step tidy tests/lint/tidy.sh build-dev
     suite asan asan -j2 -LE 'slow|nosan'
     suite tsan tsan -j2 -L 'threads'

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define ITEMS_MAX      48
-#define COMMON         4     /* of every command */
+#define COMMON         8     /* of every command */
 #define FIRST_CODE     256   /* above every letter getopt might return */
 #define TIMEOUT_MS     10000 /* of a call */
 #define TIMEOUT_MAX_MS 3600000
@@ -230,6 +230,23 @@ static bool check_operands(struct fw_args *a, int argc, char **argv,
     return true;
 }
 
+/* The SDK, and processes that are started, find the files there. */
+static void tell_environment(const struct fw_cli_common *c)
+{
+    const struct {
+        const char *variable;
+        const char *value;
+    } all[] = {{"FLYWHEEL_CA", c->ca},
+               {"FLYWHEEL_CERT", c->cert},
+               {"FLYWHEEL_KEY", c->key},
+               {"FLYWHEEL_TOKEN_FILE", c->token_file}};
+
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        if (all[i].value)
+            setenv(all[i].variable, all[i].value, 1);
+    }
+}
+
 bool fw_args_read(struct fw_args *a, int argc, char **argv, int *exit_code)
 {
     const char *server = getenv("FLYWHEEL_SERVER");
@@ -239,6 +256,13 @@ bool fw_args_read(struct fw_args *a, int argc, char **argv, int *exit_code)
          "default $FLYWHEEL_SERVER, else 127.0.0.1:7070"},
         {"timeout", FW_ARG_COUNT, &a->common.timeout_ms, "MS",
          "wait so long for the server (10000)"},
+        {"ca", FW_ARG_TEXT, &a->common.ca, "FILE",
+         "authorities of the server: asks for TLS ($FLYWHEEL_CA)"},
+        {"cert", FW_ARG_TEXT, &a->common.cert, "FILE",
+         "this client's certificate, for mutual TLS ($FLYWHEEL_CERT)"},
+        {"key", FW_ARG_TEXT, &a->common.key, "FILE", "its key ($FLYWHEEL_KEY)"},
+        {"token-file", FW_ARG_TEXT, &a->common.token_file, "FILE",
+         "holds a token ($FLYWHEEL_TOKEN_FILE)"},
         {"json", FW_ARG_FLAG, &a->common.json, NULL, "JSON on stdout"},
         {"help", FW_ARG_FLAG, &help, NULL, "this text"},
     };
@@ -257,5 +281,6 @@ bool fw_args_read(struct fw_args *a, int argc, char **argv, int *exit_code)
         *exit_code = fw_args_wrong(a, "--timeout is 1 to %d", TIMEOUT_MAX_MS);
         return false;
     }
+    tell_environment(&a->common);
     return check_operands(a, argc, argv, exit_code);
 }

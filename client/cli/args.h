@@ -35,6 +35,10 @@ struct fw_arg {
 struct fw_cli_common {
     const char *server;  /* host:port */
     uint64_t timeout_ms; /* of a call */
+    const char *ca;      /* files; NULL: what the environment says */
+    const char *cert;
+    const char *key;
+    const char *token_file;
     bool json;
 };
 

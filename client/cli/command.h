@@ -37,6 +37,8 @@ fw_command_fn fw_cmd_lab;
 fw_command_fn fw_cmd_lab_twin;
 fw_command_fn fw_cmd_lab_run;
 fw_command_fn fw_cmd_lab_grid;
+fw_command_fn fw_cmd_token;
+fw_command_fn fw_cmd_certs;
 fw_command_fn fw_cmd_help;
 fw_command_fn fw_cmd_version;
 

@@ -1,6 +1,7 @@
 /* flywheel - the command line: jobs, workers, status, momentum, training. */
 #include <signal.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "client/cli/command.h"
@@ -14,6 +15,8 @@ static const struct fw_command commands[] = {
     {"workers", fw_cmd_workers, "who works on a job"},
     {"checkpoint", fw_cmd_checkpoint, "save, list, verify, restore, export"},
     {"momentum", fw_cmd_momentum, "show, pin or give back the momentum"},
+    {"token", fw_cmd_token, "who may call a server: create, list, revoke"},
+    {"certs", fw_cmd_certs, "make certificates for TLS"},
     {"tune", fw_cmd_tune, "momentum, rate, workers and law for a job"},
     {"lab", fw_cmd_lab, "laws under a virtual clock: twin, run, grid"},
     {"help", fw_cmd_help, "this list; `help exit-codes`; `help COMMAND`"},
@@ -31,6 +34,7 @@ int main(int argc, char **argv)
     char *version[] = {"version", NULL};
 
     signal(SIGPIPE, SIG_IGN);
+    setenv("GRPC_VERBOSITY", "NONE", 0); /* our own errors say it better */
     if (argc > 1 && strcmp(argv[1], "--version") == 0)
         return fw_cmd_version(1, version);
     return fw_command_run(commands, "", argc, argv);

@@ -34,7 +34,7 @@ fw_status fw_admin_open(struct fw_admin *a, const char *address,
                         uint32_t timeout_ms, struct fw_err *err)
 {
     *a = (struct fw_admin){.timeout_ms = timeout_ms};
-    return fw_connection_open(&a->connection, address, timeout_ms, err);
+    return fw_connection_open(&a->connection, address, NULL, timeout_ms, err);
 }
 
 void fw_admin_close(struct fw_admin *a)

@@ -1,6 +1,5 @@
 #include "sdk/client/connection.h"
 
-#include <grpc/grpc_security.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,7 +20,8 @@ static grpc_arg integer(const char *key, int value)
         .type = GRPC_ARG_INTEGER, .key = (char *)key, .value.integer = value};
 }
 
-static grpc_channel *create_channel(const char *address)
+static grpc_channel *create_channel(const char *address,
+                                    grpc_channel_credentials *how)
 {
     grpc_arg args[] = {
         /* A dead link is noticed in 15 s.  Servers allow a ping every 5 s. */
@@ -50,11 +50,8 @@ static grpc_channel *create_channel(const char *address)
          .value.string = (char *)"flywheel/" FW_VERSION_TEXT},
     };
     grpc_channel_args all = {sizeof(args) / sizeof(*args), args};
-    grpc_channel_credentials *plain = grpc_insecure_credentials_create();
-    grpc_channel *channel = grpc_channel_create(address, plain, &all);
 
-    grpc_channel_credentials_release(plain);
-    return channel;
+    return grpc_channel_create(address, how, &all);
 }
 
 /* A wait for the channel's state to change. */
@@ -135,6 +132,7 @@ static bool address_valid(const char *address)
 }
 
 fw_status fw_connection_open(struct fw_connection *c, const char *address,
+                             const struct fw_credential_files *files,
                              uint32_t timeout_ms, struct fw_err *err)
 {
     fw_status s;
@@ -149,8 +147,10 @@ fw_status fw_connection_open(struct fw_connection *c, const char *address,
     s = fw_loop_init(&c->loop, err);
     if (s != FW_OK)
         return s;
-    c->channel = create_channel(address);
-    if (!wait_until_ready(c, timeout_ms))
+    s = fw_credentials_open(&c->credentials, files, address, err);
+    if (s == FW_OK)
+        c->channel = create_channel(address, c->credentials.channel);
+    if (s == FW_OK && !wait_until_ready(c, timeout_ms))
         s = explain(c, err);
     if (s != FW_OK)
         fw_connection_close(c);
@@ -163,4 +163,5 @@ void fw_connection_close(struct fw_connection *c)
         grpc_channel_destroy(c->channel);
     c->channel = NULL;
     fw_loop_close(&c->loop);
+    fw_credentials_close(&c->credentials);
 }

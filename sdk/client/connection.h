@@ -8,6 +8,7 @@
 #ifndef FW_CLIENT_CONNECTION_H
 #define FW_CLIENT_CONNECTION_H
 
+#include "sdk/client/credentials.h"
 #include "sdk/client/loop.h"
 
 #define FW_ADDRESS_DEFAULT "127.0.0.1:7070"
@@ -16,16 +17,17 @@
 struct fw_connection {
     char address[FW_ADDRESS_MAX]; /* as it was given */
     struct fw_loop loop;
-    grpc_channel *channel; /* owned; NULL: closed */
+    struct fw_credentials credentials; /* owned */
+    grpc_channel *channel;             /* owned; NULL: closed */
 };
 
 /* Connect and wait until the server answers.  A server that is not there yet
  * is tried again and again for `timeout_ms`; then FW_UNAVAILABLE tells the last
- * failure. */
-FW_MUST_USE fw_status fw_connection_open(struct fw_connection *c,
-                                         const char *address,
-                                         uint32_t timeout_ms,
-                                         struct fw_err *err);
+ * failure.  `files` NULL: what the environment says. */
+FW_MUST_USE fw_status
+fw_connection_open(struct fw_connection *c, const char *address,
+                   const struct fw_credential_files *files, uint32_t timeout_ms,
+                   struct fw_err *err);
 
 /* Every call on it must have ended.  Safe twice and on zero. */
 void fw_connection_close(struct fw_connection *c);

@@ -91,7 +91,10 @@ static grpc_call_error start(struct fw_stream *st, const grpc_op *ops, size_t n,
 static void start_call(struct fw_stream *st)
 {
     grpc_op open[] = {
-        {.op = GRPC_OP_SEND_INITIAL_METADATA},
+        {.op = GRPC_OP_SEND_INITIAL_METADATA,
+         .data.send_initial_metadata.count = st->credentials->n_metadata,
+         .data.send_initial_metadata.metadata =
+             &st->credentials->authorization},
         {.op = GRPC_OP_RECV_INITIAL_METADATA,
          .data.recv_initial_metadata.recv_initial_metadata = &st->metadata},
     };
@@ -126,6 +129,7 @@ fw_status fw_stream_open(struct fw_stream *st, struct fw_connection *c,
 {
     *st = (struct fw_stream){
         .loop = &c->loop,
+        .credentials = &c->credentials,
         .events = events,
         .user = user,
         .open_tag = {opened},

@@ -30,6 +30,7 @@ struct fw_stream {
     /* set at open */
     grpc_call *call;      /* owned; NULL: closed or dropped */
     struct fw_loop *loop; /* lent by the connection; NULL: closed */
+    struct fw_credentials *credentials; /* lent by the connection */
     const struct fw_stream_events *events;
     void *user; /* lent by the owner */
 

@@ -10,12 +10,13 @@
 /* A call on its way. */
 struct unary {
     struct fw_tag tag;
-    grpc_call *call;              /* owned */
-    grpc_byte_buffer *request;    /* owned */
-    grpc_byte_buffer *answer;     /* owned; gRPC's until done */
-    grpc_metadata_array metadata; /* owned */
-    struct fw_ending ending;      /* gRPC's until done */
-    struct fw_waiter waiter;      /* guards `done` */
+    struct fw_credentials *credentials; /* lent by the connection */
+    grpc_call *call;                    /* owned */
+    grpc_byte_buffer *request;          /* owned */
+    grpc_byte_buffer *answer;           /* owned; gRPC's until done */
+    grpc_metadata_array metadata;       /* owned */
+    struct fw_ending ending;            /* gRPC's until done */
+    struct fw_waiter waiter;            /* guards `done` */
     bool done;
 };
 
@@ -34,7 +35,9 @@ static void finished(struct fw_tag *tag, bool ok)
 static grpc_call_error start(struct unary *u, struct fw_loop *loop)
 {
     grpc_op ops[] = {
-        {.op = GRPC_OP_SEND_INITIAL_METADATA},
+        {.op = GRPC_OP_SEND_INITIAL_METADATA,
+         .data.send_initial_metadata.count = u->credentials->n_metadata,
+         .data.send_initial_metadata.metadata = &u->credentials->authorization},
         {.op = GRPC_OP_SEND_MESSAGE,
          .data.send_message.send_message = u->request},
         {.op = GRPC_OP_SEND_CLOSE_FROM_CLIENT},
@@ -82,7 +85,7 @@ fw_status fw_unary(struct fw_connection *c, const char *method,
                    uint32_t timeout_ms, struct fw_err *err)
 {
     grpc_slice path = grpc_slice_from_static_string(method);
-    struct unary u = {.tag = {finished}};
+    struct unary u = {.tag = {finished}, .credentials = &c->credentials};
     fw_status s;
 
     fw_waiter_init(&u.waiter);

@@ -67,11 +67,14 @@ static fw_status open_worker(struct fw_worker *w,
         .log = o->log,
         .log_user = o->log_user,
     };
+    const struct fw_credential_files files = {o->ca, o->cert, o->key,
+                                              o->token_file};
     fw_status s;
 
     w->timeout_ms = o->timeout_ms;
     memcpy(w->name, join->worker, sizeof(w->name));
-    s = fw_connection_open(&w->connection, o->address, o->timeout_ms, err);
+    s = fw_connection_open(&w->connection, o->address, &files, o->timeout_ms,
+                           err);
     if (s == FW_OK)
         s = fw_session_open(&w->session, &w->connection, &setup, err);
     if (s == FW_OK)

@@ -44,6 +44,8 @@
     X(DRAINING, UNAVAILABLE, 14)                                               \
     X(CHECKPOINT_NOT_FOUND, NOT_FOUND, 5)                                      \
     X(NOT_SAVED, UNAVAILABLE, 14)                                              \
+    X(UNAUTHENTICATED, DENIED, 16)                                             \
+    X(PERMISSION_DENIED, DENIED, 7)                                            \
     X(METHOD_UNKNOWN, UNSUPPORTED, 12)                                         \
     X(INTERNAL, INTERNAL, 13)
 

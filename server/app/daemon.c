@@ -10,10 +10,11 @@
 #include "server/engine/recover.h"
 #include "server/engine/saver.h"
 
-#define TICK_MS         50   /* watchers */
-#define TICKS_PER_LEASE 5    /* ticks between looks at the leases */
-#define SAVE_TICK_MS    1000 /* looks whether checkpoints are due */
-#define GRACE_MS        3000 /* for calls in flight when going down */
+#define TICK_MS          50   /* watchers */
+#define TICKS_PER_LEASE  5    /* ticks between looks at the leases */
+#define TICKS_PER_ACCESS 20   /* a token that is revoked works for a second */
+#define SAVE_TICK_MS     1000 /* looks whether checkpoints are due */
+#define GRACE_MS         3000 /* for calls in flight when going down */
 
 /* --- work in the pool --- */
 
@@ -89,6 +90,7 @@ static void on_closed(uv_work_t *w, int status)
     uv_close((uv_handle_t *)&d->save, NULL);
     uv_close((uv_handle_t *)&d->terminate, NULL);
     uv_close((uv_handle_t *)&d->interrupt, NULL);
+    uv_close((uv_handle_t *)&d->reload, NULL);
 }
 
 static void on_signal(uv_signal_t *s, int number)
@@ -120,6 +122,16 @@ static void on_tick(uv_timer_t *t)
     fw_server_tick(&d->server, fw_clock_mono_ms());
     if (++d->ticks % TICKS_PER_LEASE == 0)
         fw_jobs_tick(&d->jobs);
+    if (d->ticks % TICKS_PER_ACCESS == 0)
+        fw_access_refresh(&d->server.access);
+}
+
+static void on_reload(uv_signal_t *s, int number)
+{
+    struct fw_daemon *d = s->data;
+
+    fw_log(FW_LOG_INFO, "reloading", "signal=%d", number);
+    fw_server_reload(&d->server);
 }
 
 static void start_handles(struct fw_daemon *d)
@@ -128,14 +140,17 @@ static void start_handles(struct fw_daemon *d)
     uv_timer_init(&d->loop, &d->save);
     uv_signal_init(&d->loop, &d->terminate);
     uv_signal_init(&d->loop, &d->interrupt);
+    uv_signal_init(&d->loop, &d->reload);
     d->tick.data = d;
     d->save.data = d;
     d->terminate.data = d;
     d->interrupt.data = d;
+    d->reload.data = d;
     uv_timer_start(&d->tick, on_tick, TICK_MS, TICK_MS);
     uv_timer_start(&d->save, on_save, SAVE_TICK_MS, SAVE_TICK_MS);
     uv_signal_start(&d->terminate, on_signal, SIGTERM);
     uv_signal_start(&d->interrupt, on_signal, SIGINT);
+    uv_signal_start(&d->reload, on_reload, SIGHUP);
 }
 
 /* Of an address: what is before the port. */
@@ -200,8 +215,8 @@ static int serve(struct fw_daemon *d)
 {
     struct fw_err err = {0};
 
-    if (fw_server_open(&d->server, &d->jobs, &d->store, d->config.listen,
-                       &err) != FW_OK)
+    if (fw_server_open(&d->server, &d->jobs, &d->store, &d->config, &err) !=
+        FW_OK)
         return fail(FW_EXIT_LISTEN, &err);
     if (tell_ready(d, &err) != FW_OK) {
         fw_server_close(&d->server, 0);

@@ -27,8 +27,9 @@ struct fw_daemon {
     uv_timer_t save; /* checkpoints */
     uv_signal_t terminate;
     uv_signal_t interrupt;
-    uv_work_t saving;  /* in the pool while `is_saving` */
-    uv_work_t closing; /* in the pool while going down */
+    uv_signal_t reload; /* SIGHUP */
+    uv_work_t saving;   /* in the pool while `is_saving` */
+    uv_work_t closing;  /* in the pool while going down */
     bool is_saving;
     bool saving_all;     /* it is for the interval, not for the steps */
     unsigned save_ticks; /* since the last save of all */

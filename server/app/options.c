@@ -13,8 +13,8 @@ static const char help[] =
     "\n"
     "  --config FILE          YAML: listen, data_dir, log_level,\n"
     "                         checkpoint.{interval_s,steps,keep},\n"
-    "                         limits.max_jobs,\n"
-    "                         admin.{listen,token_file,hosts}\n"
+    "                         limits.max_jobs, tls.{cert,key,client_ca},\n"
+    "                         auth.tokens, admin.{listen,token_file,hosts}\n"
     "  --listen HOST:PORT     gRPC address (127.0.0.1:7070; port 0: any free\n"
     "                         one, written to DIR/flywheeld.address)\n"
     "  --data DIR             checkpoints ($FLYWHEEL_DATA, else\n"
@@ -29,7 +29,8 @@ static const char help[] =
     "  --version, --help\n"
     "\n"
     "Signals: SIGTERM and SIGINT drain, save and end; a second one ends at\n"
-    "once.  Exit codes: 0 ended as asked, 1 failed, 2 command line or\n"
+    "once; SIGHUP reads certificates and tokens again.  Exit codes: 0 ended as "
+    "asked, 1 failed, 2 command line or\n"
     "configuration, 3 cannot listen, 4 cannot use the data folder.\n";
 
 struct flags {
@@ -131,10 +132,10 @@ bool fw_options_read(int argc, char **argv, struct fw_server_config *c,
                      ": others can reach the administrator's address and it "
                      "is not encrypted; listen on 127.0.0.1 (and put a proxy "
                      "with TLS before it), or add --insecure-i-know");
-    if (!is_loopback(c->listen) && !f.insecure)
+    if (!is_loopback(c->listen) && !c->tls.cert[0] && !f.insecure)
         return usage(exit_code, c->listen,
                      ": others can reach this address and the wire is not "
-                     "encrypted; listen on 127.0.0.1, or add "
+                     "encrypted; configure tls, listen on 127.0.0.1, or add "
                      "--insecure-i-know inside a network that you trust");
     return true;
 }

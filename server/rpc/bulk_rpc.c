@@ -25,7 +25,7 @@ static fw_status find_version(struct fw_call *c, const char *job,
                               struct fw_version **out, struct fw_err *err)
 {
     struct fw_job_thread *t;
-    fw_status s = fw_jobs_find(c->server->jobs, job, &t, err);
+    fw_status s = fw_call_job(c, job, &t, err);
 
     if (s != FW_OK)
         return s;
@@ -135,7 +135,7 @@ static void drop_initialize(struct fw_letter *l)
 static fw_status begin(struct fw_call *c, const char *name, struct fw_err *err)
 {
     struct fw_initialize_call *i = c->state;
-    fw_status s = fw_jobs_find(c->server->jobs, name, &i->job, err);
+    fw_status s = fw_call_job(c, name, &i->job, err);
 
     if (s != FW_OK)
         return s;

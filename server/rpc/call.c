@@ -210,6 +210,28 @@ static void refuse_unknown(struct fw_call *c)
     gpr_free(path);
 }
 
+/* The method begins, if the caller may use it. */
+static void begin(struct fw_call *c)
+{
+    struct fw_err err;
+    fw_status s = fw_access_check(&c->server->access, &c->metadata,
+                                  c->method->roles, &c->principal, &err);
+
+    if (s == FW_OK)
+        c->method->start(c);
+    else
+        fw_call_finish(c, s, &err);
+}
+
+fw_status fw_call_job(struct fw_call *c, const char *name,
+                      struct fw_job_thread **out, struct fw_err *err)
+{
+    fw_status s = fw_access_job(&c->principal, name, err);
+
+    *out = NULL;
+    return s == FW_OK ? fw_jobs_find(c->server->jobs, name, out, err) : s;
+}
+
 static void on_arrived(struct fw_tag *tag, bool ok)
 {
     struct fw_call *c = FROM_TAG(tag, arrived);
@@ -222,7 +244,7 @@ static void on_arrived(struct fw_tag *tag, bool ok)
         if (!start(c, &close, 1, &c->closed))
             c->gone = true;
         if (c->method)
-            c->method->start(c);
+            begin(c);
         else
             refuse_unknown(c);
     }

@@ -17,6 +17,8 @@
 
 #include "sdk/base/bytes.h"
 #include "sdk/wire/grpc_glue.h"
+#include "server/engine/jobs.h"
+#include "server/rpc/access.h"
 
 struct fw_server;
 struct fw_call;
@@ -38,6 +40,7 @@ static inline void fw_tag_hand(struct fw_tag *tag)
 struct fw_method {
     const char *path;   /* "/flywheel.v1.JobService/CreateJob" */
     bool bulk;          /* served by the bulk queue */
+    unsigned roles;     /* bits of fw_role: who may call it; 0: nobody */
     size_t state_bytes; /* of zeroed memory behind the call, for the method */
     /* The call has arrived: start reading, or writing. */
     void (*start)(struct fw_call *call);
@@ -57,7 +60,8 @@ struct fw_call {
     grpc_metadata_array metadata;   /* owned */
     grpc_call_details details;      /* owned; of unknown methods */
     gpr_timespec deadline;
-    uint32_t refs; /* atomic */
+    struct fw_principal principal; /* who calls; set when it arrives */
+    uint32_t refs;                 /* atomic */
     struct fw_tag arrived;
     struct fw_tag received;
     struct fw_tag sent;
@@ -94,6 +98,12 @@ void fw_call_pump(struct fw_call *c);
 /* End the call after the write in flight: FW_OK, or `s` with `err` (copied)
  * and its reason.  The first one counts.  Any thread. */
 void fw_call_finish(struct fw_call *c, fw_status s, const struct fw_err *err);
+
+/* A reference to the job `name`, if the caller may see it: JOB_NOT_FOUND,
+ * PERMISSION_DENIED. */
+FW_MUST_USE fw_status fw_call_job(struct fw_call *c, const char *name,
+                                  struct fw_job_thread **out,
+                                  struct fw_err *err);
 
 /* Nobody will read the rest: the client has gone or the call has ended. */
 bool fw_call_over(struct fw_call *c);

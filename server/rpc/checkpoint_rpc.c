@@ -85,7 +85,7 @@ static void run_save(struct fw_task *t)
     struct fw_job_thread *job = NULL;
     struct fw_bytes out = {0};
     struct fw_err err = {0};
-    fw_status s = fw_jobs_find(server->jobs, k->request.job, &job, &err);
+    fw_status s = fw_call_job(k->call, k->request.job, &job, &err);
 
     if (s == FW_OK)
         s = fw_saver_save(server->store, server->jobs, job, &err);
@@ -117,7 +117,7 @@ static void run_list(struct fw_task *t)
     struct fw_job_thread *job = NULL;
     struct fw_bytes out = {0};
     struct fw_err err = {0};
-    fw_status s = fw_jobs_find(server->jobs, k->request.job, &job, &err);
+    fw_status s = fw_call_job(k->call, k->request.job, &job, &err);
 
     if (s == FW_OK)
         s = fw_checkpoint_list(server->store, k->request.job, &all, &err);
@@ -160,7 +160,7 @@ static void run_verify(struct fw_task *t)
     struct fw_job_thread *job = NULL;
     struct fw_bytes out = {0};
     struct fw_err err = {0};
-    fw_status s = fw_jobs_find(server->jobs, k->request.job, &job, &err);
+    fw_status s = fw_call_job(k->call, k->request.job, &job, &err);
 
     if (s == FW_OK)
         s = fw_checkpoint_list(server->store, k->request.job, &all, &err);
@@ -190,7 +190,7 @@ static void run_restore(struct fw_task *t)
     struct fw_job_thread *job = NULL;
     struct fw_bytes out = {0};
     struct fw_err err = {0};
-    fw_status s = fw_jobs_find(server->jobs, k->request.job, &job, &err);
+    fw_status s = fw_call_job(k->call, k->request.job, &job, &err);
 
     if (s == FW_OK) {
         s = fw_recover_rewind(server->store, job, k->request.version,

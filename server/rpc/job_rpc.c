@@ -28,6 +28,8 @@ void fw_create_job(struct fw_call *c, struct fw_message *m)
     if (s == FW_OK && fw_server_draining(c->server))
         s = FW_REFUSE(&err, DRAINING, "the server is going down");
     if (s == FW_OK)
+        s = fw_access_job(&c->principal, in.spec.name, &err);
+    if (s == FW_OK)
         s = fw_jobs_create(c->server->jobs, &in.spec, &t, &err);
     if (s == FW_OK) {
         answer.spec = *fw_job_thread_spec(t); /* lent */
@@ -57,7 +59,7 @@ void fw_get_job(struct fw_call *c, struct fw_message *m)
         return;
     s = fw_decode_get_job_request(flat.data, flat.n, &in, &err);
     if (s == FW_OK)
-        s = fw_jobs_find(c->server->jobs, in.job, &t, &err);
+        s = fw_call_job(c, in.job, &t, &err);
     if (s == FW_OK) {
         answer.spec = *fw_job_thread_spec(t); /* lent */
         s = fw_encode_get_job_response(&answer, &out);
@@ -81,8 +83,10 @@ void fw_list_jobs(struct fw_call *c, struct fw_message *m)
     if (!names.items)
         s = FW_NOMEM;
     for (size_t i = 0; s == FW_OK && i < n; i++)
-        memcpy(names.items[names.n++], fw_job_thread_spec(all[i])->name,
-               FW_NAME_MAX + 1);
+        if (fw_access_job(&c->principal, fw_job_thread_name(all[i]), NULL) ==
+            FW_OK)
+            memcpy(names.items[names.n++], fw_job_thread_spec(all[i])->name,
+                   FW_NAME_MAX + 1);
     if (s == FW_OK)
         s = fw_encode_list_jobs_response(&names, &out);
     fw_unary_answer(c, s, &out, &err);
@@ -106,6 +110,8 @@ void fw_delete_job(struct fw_call *c, struct fw_message *m)
     s = fw_decode_delete_job_request(flat.data, flat.n, &in, &err);
     if (s == FW_OK && fw_unary_again(c, in.request_id))
         goto done;
+    if (s == FW_OK)
+        s = fw_access_job(&c->principal, in.job, &err);
     if (s == FW_OK)
         s = fw_jobs_take(c->server->jobs, in.job, &t, &err);
     if (s == FW_OK) {
@@ -170,7 +176,7 @@ void fw_set_controller(struct fw_call *c, struct fw_message *m)
     if (s == FW_OK && fw_unary_again(c, set->set.request_id))
         goto done;
     if (s == FW_OK)
-        s = fw_jobs_find(c->server->jobs, set->set.job, &t, &err);
+        s = fw_call_job(c, set->set.job, &t, &err);
     if (s == FW_OK)
         fw_unary_post(c, t, &set->letter);
     else

@@ -55,7 +55,7 @@ void fw_release_worker(struct fw_call *c, struct fw_message *m)
     if (s == FW_OK && fw_unary_again(c, r->request.request_id))
         goto done;
     if (s == FW_OK)
-        s = fw_jobs_find(c->server->jobs, r->request.job, &t, &err);
+        s = fw_call_job(c, r->request.job, &t, &err);
     if (s == FW_OK)
         fw_unary_post(c, t, &r->letter);
     else

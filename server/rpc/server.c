@@ -1,10 +1,12 @@
 #include "server/rpc/server.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <grpc/grpc_security.h>
 
 #include "sdk/base/clock.h"
+#include "server/rpc/grpc_log.h"
 #include "server/rpc/methods.h"
 #include "server/rpc/watch_rpc.h"
 
@@ -68,12 +70,15 @@ static grpc_server *make_server(void)
 }
 
 static fw_status listen_on(struct fw_server *s, const char *address,
-                           struct fw_err *err)
+                           const struct fw_tls_config *tls, struct fw_err *err)
 {
-    grpc_server_credentials *plain = grpc_insecure_server_credentials_create();
+    grpc_server_credentials *how;
+    fw_status st = fw_tls_open(&s->tls, tls, &how, err);
 
-    s->port = grpc_server_add_http2_port(s->server, address, plain);
-    grpc_server_credentials_release(plain);
+    if (st != FW_OK)
+        return st;
+    s->port = grpc_server_add_http2_port(s->server, address, how);
+    grpc_server_credentials_release(how);
     if (s->port)
         return FW_OK;
     return fw_err_set(err, FW_IO,
@@ -112,8 +117,27 @@ static bool arm_all(struct fw_server *s, void *const *registered)
     return ok;
 }
 
+/* The tokens lie in the data folder unless the configuration says where. */
+static fw_status open_access(struct fw_server *s,
+                             const struct fw_server_config *config,
+                             struct fw_err *err)
+{
+    char path[FW_PATH_MAX + 8];
+
+    snprintf(path, sizeof(path), "%s/tokens", config->data_dir);
+    return fw_access_open(&s->access, config->tokens[0] ? config->tokens : path,
+                          err);
+}
+
+void fw_server_reload(struct fw_server *s)
+{
+    fw_access_refresh(&s->access);
+    fw_tls_reload(&s->tls);
+}
+
 fw_status fw_server_open(struct fw_server *s, struct fw_jobs *jobs,
-                         const struct fw_store *store, const char *address,
+                         const struct fw_store *store,
+                         const struct fw_server_config *config,
                          struct fw_err *err)
 {
     void *registered[FW_METHODS_MAX];
@@ -121,12 +145,18 @@ fw_status fw_server_open(struct fw_server *s, struct fw_jobs *jobs,
 
     *s = (struct fw_server){
         .jobs = jobs, .store = store, .born_ms = fw_clock_mono_ms()};
-    if (fw_answers_init(&s->answers) != FW_OK)
+    st = open_access(s, config, err);
+    if (st != FW_OK)
+        return st;
+    if (fw_answers_init(&s->answers) != FW_OK) {
+        fw_access_close(&s->access);
         return fw_err_set(err, FW_NOMEM, "cannot make a lock");
+    }
     fw_list_init(&s->watchers);
     pthread_mutex_init(&s->watch_lock, NULL);
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->quiet, NULL);
+    fw_grpc_log_open();
     grpc_init();
     s->bulk = grpc_completion_queue_create_for_next(NULL);
     s->control = grpc_completion_queue_create_for_next(NULL);
@@ -136,7 +166,7 @@ fw_status fw_server_open(struct fw_server *s, struct fw_jobs *jobs,
     for (size_t i = 0; i < fw_methods_n; i++)
         registered[i] = grpc_server_register_method(
             s->server, fw_methods[i].path, NULL, GRPC_SRM_PAYLOAD_NONE, 0);
-    st = listen_on(s, address, err);
+    st = listen_on(s, config->listen, &config->tls, err);
     if (st == FW_OK)
         st = fw_desk_open(&s->desk, err);
     if (st == FW_OK && !start_threads(s))
@@ -267,6 +297,7 @@ void fw_server_close(struct fw_server *s, int64_t grace_ms)
     grpc_completion_queue_destroy(s->control);
     grpc_shutdown();
     fw_answers_close(&s->answers);
+    fw_access_close(&s->access);
     pthread_cond_destroy(&s->quiet);
     pthread_mutex_destroy(&s->lock);
     pthread_mutex_destroy(&s->watch_lock);

@@ -12,6 +12,7 @@
 #include "server/rpc/answers.h"
 #include "server/rpc/call.h"
 #include "server/rpc/desk.h"
+#include "server/rpc/tls.h"
 #include "server/store/checkpoint.h"
 
 #define FW_BULK_THREADS    1
@@ -26,6 +27,8 @@ struct fw_server {
     pthread_t threads[FW_BULK_THREADS + FW_CONTROL_THREADS];
     size_t n_threads;          /* that run */
     struct fw_answers answers; /* to requests with an id */
+    struct fw_access access;   /* who may call */
+    struct fw_tls tls;         /* the listener's certificate */
     struct fw_desk desk;       /* for requests that wait for the disk */
     int64_t born_ms;
     int port;               /* bound */
@@ -43,10 +46,15 @@ struct fw_server {
 };
 
 /* Bind, start threads, take calls.  FW_IO with a clear line if the address is
- * taken or wrong; then `s` is closed. */
+ * taken or wrong, or a certificate or the tokens cannot be read; then `s` is
+ * closed.  Must not move. */
 FW_MUST_USE fw_status fw_server_open(struct fw_server *s, struct fw_jobs *jobs,
                                      const struct fw_store *store,
-                                     const char *address, struct fw_err *err);
+                                     const struct fw_server_config *config,
+                                     struct fw_err *err);
+
+/* Certificates and tokens are read again: SIGHUP.  Any thread. */
+void fw_server_reload(struct fw_server *s);
 
 /* Refuse joins, say NOT_SERVING; calls in flight go on.  Any thread. */
 void fw_server_drain(struct fw_server *s);

@@ -21,9 +21,32 @@ static void tell_server(struct fw_server *s, size_t n_jobs,
     snprintf(out->version, sizeof(out->version), "%s", fw_version());
 }
 
-/* The statuses of `n` jobs; for a list of jobs without their workers. */
-static fw_status tell_jobs(struct fw_job_thread **jobs, size_t n,
-                           bool with_workers, struct fw_status_response *out)
+/* One more job; in a list of jobs without its workers. */
+static fw_status add_job(struct fw_job_thread *job, bool with_workers,
+                         struct fw_status_response *out)
+{
+    struct fw_snapshot *snapshot = fw_job_thread_snapshot(job);
+    fw_status s =
+        fw_job_status_copy(&snapshot->status, &out->jobs[out->n_jobs]);
+
+    if (s == FW_OK && !with_workers)
+        out->jobs[out->n_jobs].n_workers = 0;
+    if (s == FW_OK)
+        out->n_jobs++;
+    fw_snapshot_unref(snapshot);
+    return s;
+}
+
+static fw_status tell_job(struct fw_job_thread *job, bool with_workers,
+                          struct fw_status_response *out)
+{
+    out->jobs = fw_mem_array(1, sizeof(*out->jobs));
+    return out->jobs ? add_job(job, with_workers, out) : FW_NOMEM;
+}
+
+/* Those of `n` jobs that the caller may see. */
+static fw_status tell_jobs(struct fw_call *c, struct fw_job_thread **jobs,
+                           size_t n, struct fw_status_response *out)
 {
     fw_status s = FW_OK;
 
@@ -31,19 +54,14 @@ static fw_status tell_jobs(struct fw_job_thread **jobs, size_t n,
     if (!out->jobs)
         return FW_NOMEM;
     for (size_t i = 0; i < n && s == FW_OK; i++) {
-        struct fw_snapshot *snapshot = fw_job_thread_snapshot(jobs[i]);
-
-        s = fw_job_status_copy(&snapshot->status, &out->jobs[i]);
-        if (s == FW_OK)
-            out->n_jobs++;
-        if (s == FW_OK && !with_workers)
-            out->jobs[i].n_workers = 0;
-        fw_snapshot_unref(snapshot);
+        if (fw_access_job(&c->principal, fw_job_thread_name(jobs[i]), NULL) ==
+            FW_OK)
+            s = add_job(jobs[i], false, out);
     }
     return s;
 }
 
-static fw_status answer_status(struct fw_server *server,
+static fw_status answer_status(struct fw_call *c,
                                const struct fw_status_request *in,
                                struct fw_bytes *out, struct fw_err *err)
 {
@@ -54,17 +72,17 @@ static fw_status answer_status(struct fw_server *server,
     fw_status s;
 
     if (in->job[0]) {
-        s = fw_jobs_find(server->jobs, in->job, &one, err);
+        s = fw_call_job(c, in->job, &one, err);
         if (s == FW_OK)
-            s = tell_jobs(&one, 1, true, &answer);
+            s = tell_job(one, true, &answer);
         fw_job_thread_unref(one);
     } else {
-        s = fw_jobs_all(server->jobs, &all, &n);
+        s = fw_jobs_all(c->server->jobs, &all, &n);
         if (s == FW_OK)
-            s = tell_jobs(all, n, false, &answer);
+            s = tell_jobs(c, all, n, &answer);
         fw_jobs_all_close(all, n);
     }
-    tell_server(server, in->job[0] ? 1 : n, &answer.server);
+    tell_server(c->server, in->job[0] ? 1 : answer.n_jobs, &answer.server);
     if (s == FW_OK)
         s = fw_encode_get_status_response(&answer, out);
     fw_status_response_close(&answer);
@@ -84,7 +102,7 @@ void fw_get_status(struct fw_call *c, struct fw_message *m)
         return;
     s = fw_decode_get_status_request(flat.data, flat.n, &in, &err);
     if (s == FW_OK)
-        s = answer_status(c->server, &in, &out, &err);
+        s = answer_status(c, &in, &out, &err);
     fw_unary_answer(c, s, &out, &err);
     fw_bytes_close(&scratch);
 }
@@ -135,7 +153,7 @@ void fw_list_decisions(struct fw_call *c, struct fw_message *m)
         (struct fw_letter){.run = run_decisions, .drop = drop_decisions};
     s = fw_decode_list_decisions_request(flat.data, flat.n, &d->request, &err);
     if (s == FW_OK)
-        s = fw_jobs_find(c->server->jobs, d->request.job, &t, &err);
+        s = fw_call_job(c, d->request.job, &t, &err);
     if (s == FW_OK)
         fw_unary_post(c, t, &d->letter);
     else

@@ -48,7 +48,7 @@ void fw_get_trace(struct fw_call *c, struct fw_message *m)
     t->letter = (struct fw_letter){.run = run, .drop = drop};
     s = fw_decode_get_trace_request(flat.data, flat.n, &t->request, &err);
     if (s == FW_OK)
-        s = fw_jobs_find(c->server->jobs, t->request.job, &job, &err);
+        s = fw_call_job(c, t->request.job, &job, &err);
     if (s == FW_OK)
         fw_unary_post(c, job, &t->letter);
     else

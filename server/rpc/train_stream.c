@@ -167,7 +167,7 @@ static void take_open(struct fw_train *t, const struct fw_train_request *r)
                       "a Train stream begins with one open message");
     } else {
         t->key = r->open;
-        s = fw_jobs_find(t->call->server->jobs, r->open.job, &t->job, &err);
+        s = fw_call_job(t->call, r->open.job, &t->job, &err);
     }
     if (s == FW_OK)
         fw_train_post(t, &t->open_letter);

@@ -59,7 +59,7 @@ void fw_join(struct fw_call *c, struct fw_message *m)
                           (ssize_t)sizeof(j->session))
         s = FW_REFUSE(&err, INTERNAL, "the system has no random numbers");
     if (s == FW_OK)
-        s = fw_jobs_find(c->server->jobs, j->request.job, &t, &err);
+        s = fw_call_job(c, j->request.job, &t, &err);
     if (s == FW_OK)
         fw_unary_post(c, t, &j->letter);
     else
@@ -110,7 +110,7 @@ void fw_leave(struct fw_call *c, struct fw_message *m)
     v->letter = (struct fw_letter){.run = run_leave, .drop = drop_leave};
     s = fw_decode_leave_request(flat.data, flat.n, &v->key, &err);
     if (s == FW_OK)
-        s = fw_jobs_find(c->server->jobs, v->key.job, &t, &err);
+        s = fw_call_job(c, v->key.job, &t, &err);
     if (s == FW_OK)
         fw_unary_post(c, t, &v->letter);
     else
@@ -154,7 +154,7 @@ void fw_report_result(struct fw_call *c, struct fw_message *m)
     r->letter = (struct fw_letter){.run = run_report, .drop = drop_report};
     s = fw_decode_report_request(flat.data, flat.n, &r->request, &err);
     if (s == FW_OK)
-        s = fw_jobs_find(c->server->jobs, r->request.job, &t, &err);
+        s = fw_call_job(c, r->request.job, &t, &err);
     if (s == FW_OK)
         fw_unary_post(c, t, &r->letter);
     else

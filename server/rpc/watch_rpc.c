@@ -111,7 +111,7 @@ void fw_watch_status(struct fw_call *c, struct fw_message *m)
     if (s == FW_OK)
         s = fw_decode_watch_status_request(flat.data, flat.n, &in, &err);
     if (s == FW_OK)
-        s = fw_jobs_find(c->server->jobs, in.job, &w->job, &err);
+        s = fw_call_job(c, in.job, &w->job, &err);
     if (s == FW_OK) {
         w->interval_ms = in.interval_ms ? in.interval_ms : INTERVAL_DEFAULT_MS;
         if (w->interval_ms < INTERVAL_MIN_MS)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sdk/base/bytes.h"
+#include "sdk/base/file.h"
 
 #define FILE_MAX       (1u << 20) /* bytes; a larger file is not ours */
 #define INTERVAL_MAX_S 86400      /* a day */
@@ -32,6 +32,16 @@ struct admin_section {
     unsigned hosts_count;
 };
 
+struct tls_section {
+    char *cert;
+    char *key;
+    char *client_ca;
+};
+
+struct auth_section {
+    char *tokens;
+};
+
 struct document {
     char *listen;
     char *data_dir;
@@ -39,6 +49,8 @@ struct document {
     struct checkpoint_section *checkpoint;
     struct limits_section *limits;
     struct admin_section *admin;
+    struct tls_section *tls;
+    struct auth_section *auth;
 };
 
 /* The first complaint of libcyaml, and the line it was at. */
@@ -151,6 +163,22 @@ static const cyaml_schema_field_t ADMIN[] = {
     CYAML_FIELD_END,
 };
 
+#define PATH_FIELD(name, section, member)                                      \
+    CYAML_FIELD_STRING_PTR(name, CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,     \
+                           struct section, member, 1, FW_PATH_MAX - 1)
+
+static const cyaml_schema_field_t TLS[] = {
+    PATH_FIELD("cert", tls_section, cert),
+    PATH_FIELD("key", tls_section, key),
+    PATH_FIELD("client_ca", tls_section, client_ca),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t AUTH[] = {
+    PATH_FIELD("tokens", auth_section, tokens),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t FIELDS[] = {
     CYAML_FIELD_STRING_PTR("listen", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
                            struct document, listen, 1, FW_ADDRESS_MAX - 1),
@@ -167,6 +195,10 @@ static const cyaml_schema_field_t FIELDS[] = {
                             struct document, limits, LIMITS),
     CYAML_FIELD_MAPPING_PTR("admin", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
                             struct document, admin, ADMIN),
+    CYAML_FIELD_MAPPING_PTR("tls", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
+                            struct document, tls, TLS),
+    CYAML_FIELD_MAPPING_PTR("auth", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
+                            struct document, auth, AUTH),
     CYAML_FIELD_END,
 };
 
@@ -189,37 +221,6 @@ void fw_server_config_default(struct fw_server_config *c)
     };
     snprintf(c->data_dir, sizeof(c->data_dir), "%s",
              data && data[0] ? data : "./flywheel-data");
-}
-
-/* The whole file, with a zero byte behind it. */
-static fw_status read_text(const char *path, struct fw_bytes *out,
-                           struct fw_err *err)
-{
-    FILE *file = fopen(path, "re");
-    fw_status s = FW_OK;
-    int error;
-
-    if (!file) {
-        error = errno;
-        return fw_err_set(err, error == ENOENT ? FW_NOT_FOUND : FW_IO,
-                          "cannot open: %s", strerrordesc_np(error));
-    }
-    while (s == FW_OK && !feof(file)) {
-        char piece[4096]; /* a page */
-        size_t n = fread(piece, 1, sizeof(piece), file);
-
-        error = errno;
-        s = fw_bytes_append(out, piece, n);
-        if (ferror(file))
-            s = fw_err_set(err, FW_IO, "cannot read: %s",
-                           strerrordesc_np(error));
-        else if (out->n > FILE_MAX)
-            s = fw_err_set(err, FW_INVALID, "more than %u bytes", FILE_MAX);
-        else if (s != FW_OK)
-            s = fw_err_set(err, s, "no memory to read it");
-    }
-    fclose(file);
-    return s == FW_OK ? fw_bytes_append(out, "", 1) : s;
 }
 
 /* A number within its limits, which are told together with its line. */
@@ -262,6 +263,28 @@ static void take_admin(const struct admin_section *from,
                  from->hosts[to->n_hosts]);
 }
 
+static void take_path(char to[FW_PATH_MAX], const char *from)
+{
+    if (from)
+        snprintf(to, FW_PATH_MAX, "%s", from);
+}
+
+static fw_status take_security(const struct document *d, const char *text,
+                               struct fw_server_config *c, struct fw_err *err)
+{
+    if (d->auth)
+        take_path(c->tokens, d->auth->tokens);
+    if (!d->tls)
+        return FW_OK;
+    if (!d->tls->cert || !d->tls->key)
+        return fw_err_set(err, FW_INVALID, "line %u: tls wants cert and key",
+                          line_of_key(text, "tls", 1));
+    take_path(c->tls.cert, d->tls->cert);
+    take_path(c->tls.key, d->tls->key);
+    take_path(c->tls.client_ca, d->tls->client_ca);
+    return FW_OK;
+}
+
 static fw_status take_document(const struct document *d, const char *text,
                                struct fw_server_config *c, struct fw_err *err)
 {
@@ -289,6 +312,8 @@ static fw_status take_document(const struct document *d, const char *text,
         c->log_level = *d->log_level;
     if (d->admin)
         take_admin(d->admin, &c->admin);
+    if (take_security(d, text, c, err) != FW_OK)
+        return FW_INVALID;
     return take_numbers(numbers, sizeof(numbers) / sizeof(numbers[0]), text,
                         err);
 }
@@ -305,7 +330,7 @@ static fw_status parse(const struct fw_bytes *text, struct fw_server_config *c,
         .flags = CYAML_CFG_NO_ALIAS,
     };
     struct document *document = NULL;
-    cyaml_err_t e = cyaml_load_data(text->data, text->n - 1, &config, &DOCUMENT,
+    cyaml_err_t e = cyaml_load_data(text->data, text->n, &config, &DOCUMENT,
                                     (cyaml_data_t **)&document, NULL);
     fw_status s = FW_OK;
 
@@ -331,7 +356,7 @@ fw_status fw_server_config_load(struct fw_server_config *c, const char *path,
     fw_server_config_default(c);
     if (!path)
         return FW_OK;
-    s = read_text(path, &text, err);
+    s = fw_file_read(path, FILE_MAX, &text, err);
     if (s == FW_OK)
         s = parse(&text, c, err);
     fw_bytes_close(&text);

@@ -14,6 +14,12 @@
  *       listen: 127.0.0.1:7071    HTTP for the administrator; off: none
  *       token_file: admin.token   asked for by all but health and the page
  *       hosts: [box.example]      names of this machine beside the loopback's
+ *     tls:                        none: the wire is plain
+ *       cert: server.pem          chain
+ *       key: server.key
+ *       client_ca: ca.pem         clients must have a certificate of it
+ *     auth:
+ *       tokens: flywheel-data/tokens    the default, if it is there
  *
  * Every key is optional; an unknown one is an error that names its line.
  *
@@ -34,6 +40,12 @@ struct fw_admin_config {
     uint32_t n_hosts;
 };
 
+struct fw_tls_config {
+    char cert[FW_PATH_MAX];      /* PEM; empty: no TLS */
+    char key[FW_PATH_MAX];       /* PEM */
+    char client_ca[FW_PATH_MAX]; /* PEM; empty: clients need none */
+};
+
 struct fw_server_config {
     char listen[FW_ADDRESS_MAX];    /* host:port */
     char data_dir[FW_PATH_MAX];     /* folder */
@@ -43,6 +55,8 @@ struct fw_server_config {
     uint32_t checkpoint_keep;       /* newest ones of each job */
     uint32_t max_jobs;              /* in the server at a time */
     struct fw_admin_config admin;
+    struct fw_tls_config tls; /* the listener's certificate */
+    char tokens[FW_PATH_MAX]; /* file; empty: DATA_DIR/tokens */
 };
 
 /* Fill in the defaults, with $FLYWHEEL_DATA if it is set. */

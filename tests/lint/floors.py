@@ -32,6 +32,7 @@ DOORS = {
     r"^(cblas|openblas.*|lapacke?)\.h$": ["client/nets/"],
     r"(\.pb-c\.h|^protobuf-c/.*)$": ["sdk/wire/"],
     r"^sqlite3\.h$": ["server/store/history."],
+    r"^openssl/": ["server/store/tokens."],
     r"^cyaml/": ["server/store/config."],
     r"^yaml\.h$": ["client/cli/job_file."],
     r"^jansson\.h$": ["server/store/", "server/show/", "server/http/",

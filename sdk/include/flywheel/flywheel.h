@@ -136,6 +136,12 @@ struct fw_worker_options {
     void *log_user;
     uint32_t reconnect_ms; /* how long a call waits for a server that is gone;
                               0: not at all; default 60,000 */
+    /* Files in PEM, and one that holds a token; NULL: $FLYWHEEL_CA,
+     * $FLYWHEEL_CERT, $FLYWHEEL_KEY, $FLYWHEEL_TOKEN_FILE, if they are set. */
+    const char *ca;   /* authorities of the server: asks for TLS */
+    const char *cert; /* of this client, for mutual TLS */
+    const char *key;  /* of that certificate */
+    const char *token_file;
 };
 
 /* Fill in the defaults.  `size` is sizeof(struct fw_worker_options) as the

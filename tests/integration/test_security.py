@@ -1,0 +1,284 @@
+#!/usr/bin/python3
+"""Who may do what: every method of every service with every kind of caller,
+and TLS: who is let in, and how a certificate changes while the server runs.
+
+The methods come from the descriptors, so that a new one fails here until it is
+put into TABLE."""
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]
+                       / "support"))
+from flywheel_test import Server, program, stubs, wait_for  # noqa: E402
+
+import grpc  # noqa: E402
+
+S = stubs()
+import flywheel.v1.checkpoint_service_pb2 as checkpoint  # noqa: E402
+
+# Which roles may call a method: w(orker), v(iewer), o(perator), a(dmin).
+TABLE = {
+    "Train": "wa", "Pull": "wvoa", "Initialize": "woa", "Join": "wa",
+    "Leave": "wa", "Report": "wa",
+    "CreateJob": "oa", "GetJob": "wvoa", "ListJobs": "voa", "DeleteJob": "a",
+    "SetController": "oa", "ReleaseWorker": "oa",
+    "SaveCheckpoint": "oa", "ListCheckpoints": "voa",
+    "VerifyCheckpoints": "oa", "RestoreCheckpoint": "a",
+    "GetStatus": "wvoa", "ListDecisions": "voa", "GetTrace": "voa",
+    "WatchStatus": "voa", "ListRuns": "voa", "GetHistory": "voa",
+}
+ROLES = {"w": "worker", "v": "viewer", "o": "operator", "a": "admin"}
+REFUSED = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
+
+
+def flywheel(*words, **more):
+    return subprocess.run([program("FLYWHEEL"), *words], text=True,
+                          capture_output=True, timeout=60, **more)
+
+
+def methods():
+    """(service, method descriptor) of all our services."""
+    for module in (S.training, S.job, S.status, checkpoint):
+        for service in module.DESCRIPTOR.services_by_name.values():
+            for method in service.methods:
+                yield service.full_name, method
+
+
+def request_bytes(method, job):
+    """A message of the method's type that names `job`, if it can."""
+    from google.protobuf import message_factory
+    kind = method.input_type
+    message = message_factory.MessageFactory().GetPrototype(kind)()
+    if "job" in kind.fields_by_name:
+        message.job = job
+        if "session" in kind.fields_by_name:
+            message.session = bytes(16)
+        if "worker" in kind.fields_by_name:
+            message.worker = "w"
+    elif "open" in kind.fields_by_name:
+        message.open.job = job
+    elif "spec" in kind.fields_by_name:
+        message.spec.name = job
+    return message.SerializeToString()
+
+
+class Roles(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server()
+        cls.made = 0
+        made = flywheel("job", "create", "--name", "mine", "--tensors", "w=4",
+                        "--server", cls.server.address)
+        assert made.returncode == 0, made.stderr
+        made = flywheel("job", "create", "--name", "other", "--tensors", "w=4",
+                        "--server", cls.server.address)
+        assert made.returncode == 0, made.stderr
+        cls.tokens = {k: cls.token(role) for k, role in ROLES.items()}
+        cls.narrow = {k: cls.token(role, "mine") for k, role in ROLES.items()}
+        cls.revoked = cls.token("admin")
+        done = flywheel("token", "revoke", cls.revoked.split("_")[1],
+                        "--data", cls.server.data)
+        assert done.returncode == 0, done.stderr
+        wait_for("the tokens to be asked for",
+                 lambda: cls.code_of("GetStatus", None) in REFUSED)
+        wait_for("the revoked one to be gone",
+                 lambda: cls.code_of("GetStatus", cls.revoked) in REFUSED)
+        wait_for("the last one to be known", lambda: cls.code_of(
+            "GetStatus", cls.narrow["a"]) not in REFUSED)
+
+    @classmethod
+    def tearDownClass(cls):
+        assert cls.server.stop() == 0
+        cls.server.remove()
+
+    @classmethod
+    def token(cls, role, job=None):
+        words = ["token", "create", "--role", role, "--data", cls.server.data]
+        made = flywheel(*words, *(["--job", job] if job else []))
+        assert made.returncode == 0, made.stderr
+        return made.stdout.strip()
+
+    @classmethod
+    def call(cls, service, method, token, job):
+        """The status code with which a call ends; OK if an answer came."""
+        meta = [("authorization", "Bearer " + token)] if token else None
+        call = cls.server.channel.stream_stream(
+            f"/{service}/{method.name}")(
+                iter([request_bytes(method, job)]), metadata=meta, timeout=10)
+        try:
+            next(iter(call), None)
+            if not call.done() and call.is_active():
+                call.cancel()
+                return grpc.StatusCode.OK
+            return call.code()
+        except grpc.RpcError as e:
+            return e.code()
+
+    @classmethod
+    def code_of(cls, name, token, job=""):
+        for service, method in methods():
+            if method.name == name:
+                return cls.call(service, method, token, job)
+        raise KeyError(name)
+
+    def test_every_method_is_in_the_table(self):
+        names = {m.name for _, m in methods()}
+        self.assertEqual(names - TABLE.keys(), set())
+
+    def test_nobody_without_a_good_token_may_call_anything(self):
+        good = self.tokens["a"]
+        wrong = good[:-1] + ("0" if good[-1] != "0" else "1")
+        for token in (None, self.revoked, wrong, "x", good + "0"):
+            for service, method in methods():
+                with self.subTest(method=method.name, token=str(token)[:12]):
+                    self.assertEqual(self.call(service, method, token, "mine"),
+                                     grpc.StatusCode.UNAUTHENTICATED)
+
+    def test_every_role_may_call_what_the_table_says(self):
+        for service, method in methods():
+            for key, token in self.tokens.items():
+                if method.name in ("DeleteJob", "RestoreCheckpoint") and \
+                        key == "a":
+                    job = "never-made"
+                else:
+                    job = "mine"
+                with self.subTest(method=method.name, role=ROLES[key]):
+                    code = self.call(service, method, token, job)
+                    if key in TABLE[method.name]:
+                        self.assertNotIn(code, REFUSED)
+                    else:
+                        self.assertEqual(code,
+                                         grpc.StatusCode.PERMISSION_DENIED)
+
+    def test_a_token_of_one_job_is_refused_at_another(self):
+        for service, method in methods():
+            if not request_bytes(method, "x"):
+                continue
+            for key, token in self.narrow.items():
+                with self.subTest(method=method.name, role=ROLES[key]):
+                    code = self.call(service, method, token, "other")
+                    self.assertEqual(code, grpc.StatusCode.PERMISSION_DENIED)
+
+    def test_a_token_of_one_job_sees_that_job_only(self):
+        import json
+        path = pathlib.Path(self.server.data) / "narrow"
+        path.write_text(self.narrow["v"])
+        seen = flywheel("status", "--json", "--server", self.server.address,
+                        "--token-file", str(path))
+        self.assertEqual(seen.returncode, 0, seen.stderr)
+        names = [j["name"] if "name" in j else j["spec"]["name"]
+                 for j in json.loads(seen.stdout)["jobs"]]
+        self.assertEqual(names, ["mine"])
+
+    def test_health_is_open(self):
+        health = S.health_grpc.HealthStub(self.server.channel)
+        answer = health.Check(S.health.HealthCheckRequest(), timeout=10)
+        self.assertEqual(answer.status, 1)
+
+
+class Tls(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="flywheel-tls-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.make("old")
+
+    def make(self, name):
+        made = flywheel("certs", "init", str(self.folder / name))
+        self.assertEqual(made.returncode, 0, made.stderr)
+        return self.folder / name
+
+    def serve(self, client_ca=True):
+        live = self.folder / "live"
+        shutil.copytree(self.folder / "old", live)
+        config = self.folder / "flywheeld.yaml"
+        ca = f"  client_ca: {live}/ca.pem\n" if client_ca else ""
+        config.write_text(f"tls:\n  cert: {live}/server.pem\n"
+                          f"  key: {live}/server.key\n{ca}")
+        server = Server("--config", str(config))
+        self.addCleanup(server.remove)
+        self.addCleanup(server.stop)
+        return server, live
+
+    def status(self, server, *flags):
+        return flywheel("status", "--server", server.address,
+                        "--timeout", "2000", *flags)
+
+    def flags(self, certs, mutual=True):
+        flags = ["--ca", f"{certs}/ca.pem"]
+        if mutual:
+            flags += ["--cert", f"{certs}/client.pem",
+                      "--key", f"{certs}/client.key"]
+        return flags
+
+    def test_mutual_tls_lets_in_who_has_a_certificate_and_nobody_else(self):
+        server, live = self.serve()
+        self.assertEqual(self.status(server, *self.flags(live)).returncode, 0)
+        for flags in ([], self.flags(live, mutual=False),
+                      self.flags(self.make("strange"))):
+            refused = self.status(server, *flags)
+            self.assertNotEqual(refused.returncode, 0)
+            self.assertIn(server.address, refused.stderr)
+
+    def test_server_tls_needs_no_certificate_of_the_client(self):
+        server, live = self.serve(client_ca=False)
+        self.assertEqual(
+            self.status(server, *self.flags(live, mutual=False)).returncode, 0)
+        self.assertNotEqual(self.status(server).returncode, 0)
+
+    def test_a_new_certificate_is_used_after_sighup(self):
+        server, live = self.serve()
+        new = self.make("new")
+        for file in new.iterdir():
+            shutil.copy(file, live / file.name)
+        old = self.folder / "old"
+        self.assertEqual(self.status(server, *self.flags(old)).returncode, 0)
+        server.process.send_signal(signal.SIGHUP)
+        wait_for("the new certificate", lambda: self.status(
+            server, *self.flags(new)).returncode == 0)
+        self.assertNotEqual(self.status(server, *self.flags(old)).returncode,
+                            0)
+
+    def test_a_certificate_that_cannot_be_read_leaves_the_old_in_force(self):
+        server, live = self.serve()
+        (live / "server.key").unlink()
+        server.process.send_signal(signal.SIGHUP)
+        wait_for("the reload to be told of",
+                 lambda: "server.key" in server.log.read_text())
+        self.assertEqual(
+            self.status(server, *self.flags(self.folder / "old")).returncode,
+            0)
+
+    def test_training_goes_through_mutual_tls_with_a_token(self):
+        server, live = self.serve()
+        made = flywheel("job", "create", "--name", "a", "--model", "mlp",
+                        "--server", server.address, *self.flags(live))
+        self.assertEqual(made.returncode, 0, made.stderr)
+        token = flywheel("token", "create", "--role", "worker", "--job", "a",
+                         "--data", server.data).stdout
+        path = self.folder / "token"
+        path.write_text(token)
+        wait_for("tokens to be asked for", lambda: self.status(
+            server, *self.flags(live)).returncode != 0)
+        worked = flywheel("worker", "--job", "a", "--server", server.address,
+                          "--model", "mlp", "--epochs", "1", "--token-file", str(path),
+                          *self.flags(live))
+        self.assertEqual(worked.returncode, 0, worked.stderr)
+
+    def test_an_open_address_without_tls_needs_a_word(self):
+        data = str(self.folder / "data")
+        end = subprocess.run([program("FLYWHEELD"), "--listen", "0.0.0.0:0",
+                              "--data", data], text=True, capture_output=True,
+                             timeout=60)
+        self.assertEqual(end.returncode, 2)
+        self.assertIn("--insecure-i-know", end.stderr)
+
+
+if __name__ == "__main__":
+    os.environ.pop("FLYWHEEL_TOKEN_FILE", None)
+    unittest.main(verbosity=2)
