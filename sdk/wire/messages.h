@@ -213,6 +213,8 @@ struct fw_staleness_status {
     uint64_t p99;
     uint32_t n_histogram;
     uint64_t histogram[FW_HISTOGRAM_MAX];
+    uint64_t ever[FW_HISTOGRAM_MAX]; /* since the start; not on the wire */
+    uint64_t ever_sum;               /* of taus since then; not on the wire */
 };
 
 struct fw_momentum_status {

@@ -232,6 +232,40 @@ static void put_special(struct fw_exposition *e, const struct fw_view *view,
         put(e, &of_link(l)->snapshot->status);
 }
 
+/* Taus from 0 on; the last bar of the counts is of all that are more. */
+static void put_staleness_of(struct fw_exposition *e, const job *j)
+{
+    static const unsigned bounds[] = {0, 1, 2, 4, 8, 16, 32, 62};
+    const uint64_t *bar = j->staleness.ever;
+    double n = 0.0;
+    char label[LABELS_MAX];
+    unsigned k = 0;
+
+    for (size_t i = 0; i < N_ITEMS(bounds); i++) {
+        char le[8];
+
+        for (; k <= bounds[i]; k++)
+            n += (double)bar[k];
+        snprintf(le, sizeof(le), "%u.0", bounds[i]);
+        labelled(e, "_bucket", j, "le", le, n);
+    }
+    n += (double)bar[FW_HISTOGRAM_MAX - 1];
+    labelled(e, "_bucket", j, "le", "+Inf", n);
+    job_label(label, j);
+    fw_exposition_sample(e, "_sum", label, (double)j->staleness.ever_sum);
+    fw_exposition_sample(e, "_count", label, n);
+}
+
+static void put_staleness(struct fw_exposition *e, const struct fw_view *view)
+{
+    const struct fw_list *l;
+
+    fw_exposition_family(e, "flywheel_job_staleness", FW_METRIC_HISTOGRAM,
+                         "Staleness of applied gradients, in versions.");
+    FW_LIST_EACH(l, &view->jobs)
+        put_staleness_of(e, &of_link(l)->snapshot->status);
+}
+
 /* Since the last checkpoint; without one, since the job began. */
 static void put_checkpoint_age(struct fw_exposition *e,
                                const struct fw_view *view, int64_t unix_ms)
@@ -279,5 +313,6 @@ void fw_metrics_jobs(struct fw_exposition *e, const struct fw_view *view,
             fw_exposition_sample(e, "", label, number_of(j, n));
         }
     }
+    put_staleness(e, view);
     put_checkpoint_age(e, view, unix_ms);
 }

@@ -1,12 +1,15 @@
 /* What a job tells about itself: struct fw_job as messages. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "sdk/base/mem.h"
 #include "server/job/job.h"
 #include "server/job/spread.h"
 
 #define DECISIONS_DEFAULT 100u
+
+_Static_assert(FW_STALENESS_BARS == FW_HISTOGRAM_MAX, "copied as a whole");
 
 /* What is not known travels as 0. */
 static double known(double x)
@@ -60,6 +63,8 @@ static void tell_staleness(const struct fw_staleness *trace,
         .p95 = sum.p95,
         .p99 = sum.p99,
     };
+    memcpy(s->ever, trace->ever, sizeof(s->ever));
+    s->ever_sum = trace->ever_sum;
     s->n_histogram =
         (uint32_t)fw_staleness_histogram(trace, s->histogram, FW_HISTOGRAM_MAX);
 }

@@ -29,6 +29,8 @@ void fw_staleness_add(struct fw_staleness *s, uint64_t tau, uint32_t workers,
     s->ring[s->next] = (struct fw_staleness_sample){
         tau < UINT32_MAX ? (uint32_t)tau : UINT32_MAX, workers, worker};
     s->sum += s->ring[s->next].tau;
+    s->ever_sum += s->ring[s->next].tau;
+    s->ever[tau < FW_STALENESS_BARS ? tau : FW_STALENESS_BARS - 1]++;
     s->next = (s->next + 1) % FW_STALENESS_WINDOW;
     if (s->n < FW_STALENESS_WINDOW)
         s->n++;

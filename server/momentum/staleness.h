@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #define FW_STALENESS_WINDOW 4096u /* taus kept */
+#define FW_STALENESS_BARS   64u   /* of the counts since birth */
 #define FW_STALENESS_DRAWN  2048u /* taus made up for a cluster not yet seen */
 
 /* One applied gradient. */
@@ -29,6 +30,8 @@ struct fw_staleness {
     uint64_t sum;   /* of the taus in the ring */
     uint64_t total; /* ever seen */
     uint64_t since; /* total when the number of workers changed last */
+    uint64_t ever[FW_STALENESS_BARS]; /* taus since birth; the last bar: more */
+    uint64_t ever_sum;                /* of the taus since birth */
 };
 
 /* What a window of staleness looks like. */

@@ -396,6 +396,13 @@ class Admin(unittest.TestCase):
         self.assertEqual(got['flywheel_job_parameters{job="seen"}'], ELEMENTS)
         self.assertEqual(got['flywheel_job_degraded{job="seen"}'], 0)
         self.assertIn('flywheel_job_momentum{job="seen",kind="explicit"}', got)
+        self.assertEqual(
+            got['flywheel_job_staleness_bucket{job="seen",le="+Inf"}'],
+            got['flywheel_job_gradients_applied_total{job="seen"}'])
+        self.assertEqual(
+            got['flywheel_job_staleness_bucket{job="seen",le="0.0"}'],
+            got['flywheel_job_staleness_count{job="seen"}'])
+        self.assertEqual(got['flywheel_job_staleness_sum{job="seen"}'], 0)
         self.assertEqual(got["flywheel_ready"], 1)
         for name in ("process_cpu_seconds_total", "process_open_fds",
                      "process_resident_memory_bytes", "process_threads"):
