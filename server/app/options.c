@@ -19,19 +19,17 @@ static const char help[] =
     "                         one, written to DIR/flywheeld.address)\n"
     "  --data DIR             checkpoints ($FLYWHEEL_DATA, else\n"
     "                         ./flywheel-data)\n"
-    "  --admin IP:PORT        HTTP for the administrator: metrics, state, "
-    "health\n"
-    "                         (127.0.0.1:7071; port 0: any free one, written "
-    "to\n"
-    "                         DIR/flywheeld.admin; off: none)\n"
+    "  --admin IP:PORT        HTTP for the administrator: dashboard, metrics,\n"
+    "                         health (127.0.0.1:7071; port 0: any free one,\n"
+    "                         written to DIR/flywheeld.admin; off: none)\n"
     "  --insecure-i-know      allow an address that others can reach although\n"
     "                         the wire is not encrypted\n"
     "  --version, --help\n"
     "\n"
     "Signals: SIGTERM and SIGINT drain, save and end; a second one ends at\n"
-    "once; SIGHUP reads certificates and tokens again.  Exit codes: 0 ended as "
-    "asked, 1 failed, 2 command line or\n"
-    "configuration, 3 cannot listen, 4 cannot use the data folder.\n";
+    "once; SIGHUP reads certificates and tokens again.\n"
+    "Exit codes: 0 ended as asked, 1 failed, 2 command line or configuration,\n"
+    "3 cannot listen, 4 cannot use the data folder.\n";
 
 struct flags {
     const char *config;
