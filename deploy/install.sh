@@ -12,7 +12,8 @@ build=(gcc cmake ninja-build pkg-config libc6-dev
     python3)
 tests=(libcmocka-dev python3-grpcio python3-protobuf python3-numpy
     protobuf-compiler-grpc clang-14 clang-format-14 clang-tidy-14
-    libclang-rt-14-dev cppcheck valgrind libc6-dbg git procps prometheus)
+    libclang-rt-14-dev cppcheck valgrind libc6-dbg git procps prometheus
+    chromium nodejs)
 
 usage() {
     sed -n '2,5s/^# \{0,1\}//p' "$0"

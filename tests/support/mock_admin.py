@@ -155,8 +155,9 @@ def history(points, begin, end):
 
 
 EVENTS = [("joined", "worker-4 joined from 10.0.0.14"),
-          ("checkpoint", "checkpoint-3456000.safetensors, 6.7 MB in 41 ms"),
+          ("checkpoint_saved", "checkpoint-3456000.safetensors, 6.7 MB in 41 ms"),
           ("lost", "worker-51 was silent for 15 s: its lease ran out"),
+          ("joined", "worker <img src=x> joined"),
           ("quarantined", "worker-8: 3 strikes, norm 212 times the median")]
 
 

@@ -3,12 +3,16 @@
  *
  * A line: {key, label, colour, dash, width, band, points, right, text(value)}. */
 import {el, setText, setAttr, say} from './dom.js';
-import {digits3, short, tickTime, clock, known} from './format.js';
+import {digits3, short, ticks, tickTime, clock, known} from './format.js';
 import {colour} from './theme.js';
 
 const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif';
 const AXIS_WIDTH = 54;
 const X_HEIGHT = 28;
+/* seconds between two ticks of a time axis */
+const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200,
+  86400, 172800, 604800, 1209600, 2419200, 4838400];
+const LEAST_SPAN = 20; /* seconds of time that are shown at least */
 const ROOM = 0.06; /* of the range, above and below */
 
 export const X_TEXT = {
@@ -80,7 +84,7 @@ export class Chart {
     key.style.setProperty('--key', `var(--${line.colour})`);
     line.value = el('b');
     line.button = el('button', {type: 'button', 'aria-pressed': 'true', title: line.hint || null,
-      on: {click: () => this.toggle(line)}}, key, line.label, line.value);
+      on: {click: () => this.toggle(line)}}, key, line.label, ' ', line.value);
     return line.button;
   }
 
@@ -148,7 +152,7 @@ export class Chart {
       l.index = out.length;
       out.push({show, scale, stroke, width: l.width || 1.75, dash: l.dash, spanGaps: true,
         paths: l.step ? uPlot.paths.stepped({align: 1}) : undefined,
-        points: {show: Boolean(l.points), size: 5, fill: stroke, stroke}});
+        points: {show: (u) => Boolean(l.points) || u.data[0].length < 3, size: 5, fill: stroke, stroke}});
     }
     return {series: out, bands};
   }
@@ -170,8 +174,9 @@ export class Chart {
     const values = this.axis === 'time'
       ? (u, splits, i, space, step) => splits.map((s) => tickTime(s, step))
       : (u, splits) => splits.map((s) => short(s));
-    const number = (u, splits) => splits.map((s) => (s === null ? '' : digits3(s)));
-    const axes = [{...common, size: X_HEIGHT, space: 70, values},
+    const number = (u, splits) => (this.log ? splits.map((s) => digits3(s).replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '')) : ticks(splits));
+    const axes = [{...common, size: X_HEIGHT, space: 70, values,
+      ...(this.axis === 'time' ? {incrs: STEPS} : {})},
       {...common, size: AXIS_WIDTH, space: 34, values: number,
         ...(this.log ? {splits: (u, i, low, high) => logTicks(low, high), filter: (u, splits) => splits} : {})}];
     if (this.lines.some((l) => l.right)) {
@@ -190,7 +195,7 @@ export class Chart {
     this.unzoomButton.hidden = true;
     this.u = new uPlot({
       width, height: this.plot.clientHeight || 236,
-      legend: {show: false}, series, bands, axes: this.axes(), padding: [8, 8, 0, 0],
+      legend: {show: false}, series, bands, axes: this.axes(), padding: [8, 22, 0, 0],
       scales: {x: {time: this.axis === 'time', range: (u, a, b) => this.xRange(a, b)},
         y: {distr: this.log ? 3 : 1, range: (u, a, b) => this.range(a, b)},
         right: {range: (u, a, b) => [0, (known(b) ? b : 1) * 1.15 || 1]}},
@@ -210,7 +215,10 @@ export class Chart {
       const now = Date.now() / 1000;
       return this.axis === 'time' ? [now - 60, now] : [0, 1];
     }
-    return a === b ? [a - 0.5, b + 0.5] : [a, b];
+    const from = this.x.length === 1 ? this.x[0] : a; /* uPlot would show years */
+    const to = this.x.length === 1 ? this.x[0] : b;
+    if (this.axis === 'time' && !this.zoomed) return [from, Math.max(to, from + LEAST_SPAN)];
+    return from === to ? [from - 0.5, to + 0.5] : [from, to];
   }
 
   mark(zoomed) {
@@ -266,8 +274,9 @@ export class Chart {
   }
 
   zoom(at, factor) {
-    const {min, max} = this.u.scales.x;
     const end = this.x.length - 1;
+    const min = Math.max(this.u.scales.x.min, this.x[0]);
+    const max = Math.min(this.u.scales.x.max, this.x[end]);
     const half = ((max - min) * factor) / 2;
     const low = Math.max(this.x[0], this.x[at] - half);
     const high = Math.min(this.x[end], this.x[at] + half);
@@ -276,7 +285,7 @@ export class Chart {
       this.unzoom();
       return;
     }
-    this.u.setScale('x', {min: low, max: high});
     this.mark(true);
+    this.u.setScale('x', {min: low, max: high});
   }
 }

@@ -33,7 +33,7 @@ export function say(text) {
 
 /* A labelled <select>; `options` are [value, text] pairs. */
 export function selector(label, options, value, change) {
-  const select = el('select', {on: {change: () => change(select.value)}},
+  const select = el('select', {'aria-label': label, on: {change: () => change(select.value)}},
     ...options.map(([v, text]) => el('option', {value: v}, text)));
   select.value = value;
   return el('label', {class: 'field'}, el('span', {}, label), select);

@@ -3,8 +3,9 @@
 import {el, selector, setAttr, setText} from './dom.js';
 import {clock} from './format.js';
 
-const BAD = /lost|quarantin|degraded|fail|corrupt|diverg|alarm/;
-const GOOD = /join|checkpoint|recover|resum/;
+const KINDS = [[/alarm/, 'warn'], [/lost|quarantin|degraded|fail/, 'bad'],
+  [/join|saved|recover|release|start/, 'good']];
+const kindOf = (word) => (KINDS.find(([pattern]) => pattern.test(word)) || [null, ''])[1];
 
 export class EventsView {
   constructor() {
@@ -40,7 +41,7 @@ export class EventsView {
       const word = li.children[1].firstChild;
       setText(li.children[0], clock(item.time));
       setText(word, item.word.replace(/_/g, ' '));
-      setAttr(word, 'class', `badge ${BAD.test(item.word) ? 'bad' : GOOD.test(item.word) ? 'good' : ''}`);
+      setAttr(word, 'class', `badge ${kindOf(item.word)}`);
       setText(li.children[2], item.text);
     });
   }

@@ -23,9 +23,19 @@ export function digits3(x) {
   if (!known(x)) return DASH;
   const size = Math.abs(x);
   if (size === 0) return '0';
-  if (size >= 1e7 || size < 1e-3) return x.toExponential(2).replace('e+', 'e').replace(/-/g, '−');
+  if (size >= 1e7 || size < 1e-5) return x.toExponential(2).replace('e+', 'e').replace(/-/g, '−');
   if (size >= 100) return grouped.format(x);
-  return Number(x.toPrecision(3)).toFixed(size >= 10 ? 1 : size >= 1 ? 2 : 3).replace(/^-/, '−');
+  return x.toFixed(Math.max(0, 2 - Math.floor(Math.log10(Number(size.toPrecision(3)))))).replace(/^-/, '−');
+}
+
+/* Numbers on an axis, all with as many decimals as the finest step needs. */
+export function ticks(values) {
+  const steps = values.slice(1).map((v, i) => Math.abs(v - values[i])).filter((d) => d > 0);
+  const step = Math.min(...steps, Math.abs(values.find((v) => v) ?? 1));
+  if (step < 1e-5 || values.some((v) => Math.abs(v) >= 1e5)) return values.map((v) => short(v));
+  let decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  if (steps.some((d) => Math.abs(d * 10 ** decimals - Math.round(d * 10 ** decimals)) > 1e-6)) decimals += 1;
+  return values.map((v) => fixed(v, decimals).replace(/^−(0(\.0*)?)$/, '$1'));
 }
 
 /* 1,234 -> 1.23 k */

@@ -6,7 +6,14 @@ import {colour} from './theme.js';
 
 const BAR_SHARE = 0.72; /* of the room of a bar */
 const LEAST = 6; /* bars, so that a lone one is no wall */
-const TINY = 0.0005; /* share of all: the tail below it is not drawn */
+const TAIL = 0.003; /* share of all gradients that is not drawn */
+
+/* Bars up to where no more than `tail` is left. */
+function lengthOf(list, tail) {
+  let n = list.length;
+  for (let left = 0; n > 0 && left + list[n - 1] <= tail; n--) left += list[n - 1];
+  return n;
+}
 
 export class Histogram {
   constructor() {
@@ -32,9 +39,8 @@ export class Histogram {
 
   show(s) {
     const total = s.samples || 1;
-    let n = Math.max(s.histogram.length, LEAST);
     const share = (list, i) => (list[i] || 0) / total;
-    while (n > LEAST && share(s.histogram, n - 1) < TINY && share(s.geometric, n - 1) < TINY) n--;
+    const n = Math.max(LEAST, lengthOf(s.histogram, TAIL * total), lengthOf(s.geometric, TAIL * total));
     const x = Array.from({length: n}, (_, i) => i);
     this.data = [x, x.map((i) => 100 * share(s.histogram, i)), x.map((i) => 100 * share(s.geometric, i))];
     this.none.hidden = s.samples > 0;
@@ -61,7 +67,7 @@ export class Histogram {
       series: [{},
         {fill: `${colour('c-blue')}cc`, stroke: 'transparent', width: 0, points: {show: false},
           paths: uPlot.paths.bars({size: [BAR_SHARE, 60], radius: 0.12})},
-        {stroke: colour('c-orange'), width: 2, points: {show: true, size: 5, fill: colour('c-orange')}}],
+        {stroke: colour('c-orange'), width: 2, points: {show: (u, i) => u.data[i].length < 60, size: 5, fill: colour('c-orange')}}],
     }, this.data, this.plot);
   }
 

@@ -115,7 +115,7 @@ export class JobView {
   /* Seconds since the newest checkpoint; null: not known. */
   saved() {
     if (typeof this.job.checkpoint_age_ms === 'number') return this.job.checkpoint_age_ms / 1000;
-    const last = this.events.findLast((e) => e.event === 'checkpoint');
+    const last = this.events.findLast((e) => e.event === 'checkpoint_saved');
     return last ? Math.max(0, Date.now() / 1000 - timeOf(last.time)) : null;
   }
 

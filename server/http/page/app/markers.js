@@ -52,6 +52,7 @@ export class Markers {
       dot.style.left = `${g.left}px`;
       dot.style.setProperty('--rise', `${Math.max(0, u.over.clientHeight - 20)}px`);
       setAttr(dot, 'data-cause', newest.cause);
+      setAttr(dot, 'data-many', g.all.length > 1 ? '' : null);
       setAttr(dot, 'aria-label', g.all.length === 1
         ? `Decision ${newest.index}: ${newest.sentence}`
         : `${g.all.length} decisions, the last one: ${newest.sentence}`);

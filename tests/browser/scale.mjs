@@ -1,0 +1,126 @@
+/* scale.mjs - the dashboard with 1,000 workers and a day of history, and with a
+ * server that falls silent, goes away, or wants a token: a stand-in plays these
+ * (tests/support/mock_admin.py). */
+import {spawn} from 'node:child_process';
+import {createInterface} from 'node:readline';
+import {openPage, policyBreaks, until} from './browser.mjs';
+import {check} from './claims.mjs';
+import {checkContrast, checkNames, checkWidth} from './checks.mjs';
+
+const LONGEST_TASK = 400; /* ms that a page may be deaf, on a busy machine */
+const WATCHED = 4000; /* ms of live updates */
+
+class StandIn {
+  constructor(...options) {
+    this.process = spawn('/usr/bin/python3', ['-B', 'tests/support/mock_admin.py', ...options]);
+    this.lines = createInterface({input: this.process.stdout})[Symbol.asyncIterator]();
+  }
+
+  async line() {
+    return (await this.lines.next()).value;
+  }
+
+  async way(word) {
+    this.process.stdin.write(`${word}\n`);
+    check(await this.line() === word, 'the stand-in does not listen');
+  }
+
+  end() {
+    this.process.kill();
+  }
+}
+
+export async function scaleClaims(browser, {shots}) {
+  const big = new StandIn('--workers', '1000');
+  const locked = new StandIn('--token', 'open-sesame-open');
+  const complaints = [];
+  const page = await openPage(browser, complaints);
+  const url = await big.line();
+  const lockedUrl = await locked.line();
+  const state = (name) => until(page, (n) => document.getElementById('fresh').dataset.state === n, name);
+
+  return [
+    ['1,000 workers stay smooth', async () => {
+      await page.goto(`${url}#/jobs/digits/workers`);
+      await until(page, () => document.querySelectorAll('tbody tr').length === 1000);
+      await page.locator('th button', {hasText: 'Last seen'}).click();
+      const longest = await page.evaluate((ms) => new Promise((resolve) => {
+        let most = 0;
+        new PerformanceObserver((list) => {
+          for (const e of list.getEntries()) most = Math.max(most, e.duration);
+        }).observe({type: 'longtask'});
+        setTimeout(() => resolve(most), ms);
+      }), WATCHED);
+      check(longest < LONGEST_TASK, `${longest} ms without an answer`);
+      await page.locator('#panel-workers').getByLabel('Show').selectOption('lost');
+      check(await page.locator('tbody tr').count() === 10, 'the filter does not filter');
+      return `longest task ${longest.toFixed(0)} ms`;
+    }],
+    ['a day of history stays smooth', async () => {
+      await page.goto(`${url}#/jobs/digits/charts`);
+      await until(page, () => document.querySelectorAll('.mark').length > 5);
+      const longest = await page.evaluate((ms) => new Promise((resolve) => {
+        let most = 0;
+        new PerformanceObserver((list) => {
+          for (const e of list.getEntries()) most = Math.max(most, e.duration);
+        }).observe({type: 'longtask'});
+        setTimeout(() => resolve(most), ms);
+      }), WATCHED);
+      check(longest < LONGEST_TASK, `${longest} ms without an answer`);
+      await page.screenshot({path: `${shots}/day-desktop.png`, fullPage: true});
+      return `longest task ${longest.toFixed(0)} ms`;
+    }],
+    ['a worker is slow for a reason', async () => {
+      await page.goto(`${url}#/jobs/digits/workers`);
+      await page.locator('#panel-workers').getByLabel('Show').selectOption('slow');
+      await page.locator('tbody tr').first().waitFor();
+      const words = new Set(await page.locator('tbody tr td:last-child').allTextContents());
+      check(words.has('quarantined') && words.size > 1, [...words].join());
+    }],
+    ['markup in names is text', async () => {
+      await page.goto(`${url}#/jobs/digits/events`);
+      await page.locator('.log p', {hasText: '<img src=x>'}).first().waitFor();
+      check(await page.locator('main img').count() === 0, 'it became an element');
+    }],
+    ['a silent server is told from a live one', async () => {
+      await big.way('quiet');
+      await state('late');
+      check(/last update \d+ s ago/.test(await page.locator('#fresh').textContent()), 'it does not say since when');
+      await big.way('go');
+      await state('live');
+    }],
+    ['a lost server is told, asked again, and found again', async () => {
+      check(!complaints.length, complaints.join('\n'));
+      await big.way('refuse');
+      await state('lost');
+      check(/next try in \d+ s/.test(await page.locator('#fresh').textContent()), 'it does not say when it tries again');
+      await checkContrast(page, 'disconnected');
+      await page.screenshot({path: `${shots}/disconnected.png`});
+      await big.way('go');
+      await state('live');
+    }],
+    ['a job that is not there is said so', async () => {
+      await page.goto(`${url}#/jobs/nothing`);
+      await page.getByText('There is no job nothing').waitFor();
+    }],
+    ['a token is asked for, kept, and refused when wrong', async () => {
+      await page.setViewportSize({width: 360, height: 740});
+      await page.goto(lockedUrl);
+      await page.getByRole('dialog').waitFor();
+      await checkContrast(page, 'token');
+      await checkNames(page, 'token');
+      await checkWidth(page, 'token');
+      await page.getByLabel('Token', {exact: true}).last().fill('wrong');
+      await page.keyboard.press('Enter');
+      await page.getByRole('dialog').waitFor();
+      await page.getByLabel('Token', {exact: true}).last().fill('open-sesame-open');
+      await page.keyboard.press('Enter');
+      await page.getByRole('link', {name: 'digits'}).waitFor();
+      check(!(await policyBreaks(page)).length, 'the policy was broken');
+    }],
+    ['the stand-ins end', async () => {
+      big.end();
+      locked.end();
+    }],
+  ];
+}
