@@ -6,6 +6,7 @@
 #include "client/cli/command.h"
 #include "client/cli/train.h"
 #include "sdk/base/name.h"
+#include "sdk/wire/tensor.h"
 
 #define OWN_ROWS     11  /* before those of task_args.h and spec_args.h */
 #define WORKERS      4   /* the default */
@@ -18,6 +19,10 @@
 
 static int check(const struct fw_args *a, struct fw_train_options *o)
 {
+    enum fw_dtype dtype;
+    struct fw_err err;
+    double share;
+
     if (!fw_name_valid(o->job))
         return fw_args_wrong(a, "--job is a name: " FW_NAME_RULE);
     if (o->workers < 1 || o->workers > FW_TRAIN_WORKERS_MAX)
@@ -33,8 +38,8 @@ static int check(const struct fw_args *a, struct fw_train_options *o)
         return fw_args_wrong(a, "--stagger-ms is at most %d", STAGGER_MAX);
     if (!(o->slowdown >= 1 && o->slowdown <= SLOWDOWN_MAX))
         return fw_args_wrong(a, "--slowdown is 1 to %.0f", SLOWDOWN_MAX);
-    if (strcmp(o->wire, "f32") != 0 && strcmp(o->wire, "bf16") != 0)
-        return fw_args_wrong(a, "--wire is f32 or bf16, not '%s'", o->wire);
+    if (fw_dtype_parse(o->wire, &dtype, &share, &err) != FW_OK)
+        return fw_args_wrong(a, "--wire: %s", err.text);
     o->json = a->common.json;
     return fw_task_args_check(a, &o->task);
 }
@@ -117,7 +122,7 @@ int fw_cmd_train(int argc, char **argv)
          "between two workers' starts (600; small nets 100)"},
         {"evaluate-every", FW_ARG_NUMBER, &o.evaluate_s, "S",
          "seconds between two evaluations (3)"},
-        {"wire", FW_ARG_TEXT, &o.wire, "DTYPE", "f32 or bf16 (f32)"},
+        {"wire", FW_ARG_TEXT, &o.wire, "DTYPE", FW_WIRE_RULE " (f32)"},
         {"slowdown", FW_ARG_NUMBER, &o.slowdown, "X",
          "of the last worker, to see a straggler (1)"},
         {"target-loss", FW_ARG_NUMBER, &o.target_loss, "L",

@@ -8,6 +8,7 @@
 #include "client/cli/json.h"
 #include "client/cli/task_args.h"
 #include "client/worker/trainer.h"
+#include "sdk/wire/tensor.h"
 
 #define PROGRESS_MS  1000   /* between two lines */
 #define SLOWDOWN_MAX 1000.0 /* times */
@@ -91,11 +92,12 @@ static void say_goodbye(const struct fw_trainer_progress *p)
 static int check(const struct fw_args *a, struct worker_options *o)
 {
     struct fw_trainer_options *t = &o->trainer;
+    struct fw_err err;
 
     if (!t->job)
         return fw_args_wrong(a, "--job is missing");
-    if (strcmp(o->wire, "f32") != 0 && strcmp(o->wire, "bf16") != 0)
-        return fw_args_wrong(a, "--wire is f32 or bf16, not '%s'", o->wire);
+    if (fw_dtype_parse(o->wire, &t->wire_dtype, &t->wire_share, &err) != FW_OK)
+        return fw_args_wrong(a, "--wire: %s", err.text);
     if (!read_probe(o->probe, &t->probe_every))
         return fw_args_wrong(a, "--probe is on, off or a count, not '%s'",
                              o->probe);
@@ -103,7 +105,6 @@ static int check(const struct fw_args *a, struct worker_options *o)
         return fw_args_wrong(a, "--slowdown is 1 to %.0f", SLOWDOWN_MAX);
     if (o->epochs < 0)
         return fw_args_wrong(a, "--epochs is not negative");
-    t->wire_dtype = strcmp(o->wire, "bf16") == 0 ? FW_DTYPE_BF16 : FW_DTYPE_F32;
     return fw_task_args_check(a, &o->task);
 }
 
@@ -153,7 +154,7 @@ int fw_cmd_worker(int argc, char **argv)
         {"job", FW_ARG_TEXT, &t->job, "JOB", "required"},
         {"name", FW_ARG_TEXT, &t->name, "NAME",
          "unique in the job (host-pid-number)"},
-        {"wire", FW_ARG_TEXT, &o.wire, "DTYPE", "f32 or bf16 (f32)"},
+        {"wire", FW_ARG_TEXT, &o.wire, "DTYPE", FW_WIRE_RULE " (f32)"},
         {"slowdown", FW_ARG_NUMBER, &t->slowdown, "X",
          "compute X times as long, as a slower machine (1)"},
         {"probe", FW_ARG_TEXT, &o.probe, "on|off|N",

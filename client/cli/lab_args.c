@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "sdk/base/clock.h"
+#include "sdk/wire/tensor.h"
 
 #define BAR 30 /* characters of the progress bar */
 
@@ -27,6 +28,7 @@ void fw_lab_args_init(struct fw_lab_args *a)
         .check_every = 10,
         .probe_interval = 100,
         .unit_ms = 100,
+        .wire = "f32",
     };
 }
 
@@ -65,6 +67,7 @@ void fw_lab_args_rows(struct fw_lab_args *a, struct fw_arg *rows)
         {"threads", FW_ARG_COUNT, &a->threads, "N",
          "runs side by side (as many as processors)"},
         {"report", FW_ARG_TEXT, &a->report, "FILE", "write an HTML report"},
+        {"wire", FW_ARG_TEXT, &a->wire, "DTYPE", FW_WIRE_RULE " (f32)"},
         {"quiet", FW_ARG_FLAG, &a->quiet, NULL, "no progress bar"},
     };
 
@@ -178,6 +181,8 @@ int fw_lab_args_study(const struct fw_args *args, struct fw_lab_args *a,
         s = read_reference(a, study, &err);
     if (s == FW_OK)
         s = fw_service_parse(a->service, &a->times, &err);
+    if (s == FW_OK)
+        s = fw_dtype_parse(a->wire, &study->wire, &study->wire_share, &err);
     if (s == FW_OK)
         s = fw_changes_parse(a->changes, a->change, &study->n_changes, &err);
     if (s == FW_OK && study->data)

@@ -10,7 +10,7 @@
 #include "client/cli/number_list.h"
 #include "client/lab/study.h"
 
-#define FW_LAB_ROWS 20u /* that fw_lab_args_rows() makes */
+#define FW_LAB_ROWS 21u /* that fw_lab_args_rows() makes */
 
 struct fw_lab_args {
     const char *problem;
@@ -33,6 +33,7 @@ struct fw_lab_args {
     uint64_t threads;
     const char *report;
     bool quiet;
+    const char *wire;
 
     /* what they mean */
     struct fw_dataset dataset; /* owned */

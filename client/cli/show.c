@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "sdk/wire/tensor.h"
+
 const char *fw_show_number(char out[FW_SHOWN_BYTES], double x, int digits)
 {
     if (isfinite(x))
@@ -92,7 +94,7 @@ void fw_show_workers(FILE *to, const struct fw_job_status *j)
                 (unsigned long long)w->refused, (unsigned long long)w->samples,
                 fw_show_number(a, w->gradients_per_second, 1),
                 fw_show_number(b, w->staleness_mean, 2),
-                w->wire_dtype == FW_DTYPE_BF16 ? "bf16" : "f32");
+                fw_dtype_name(w->wire_dtype));
     }
 }
 

@@ -199,7 +199,12 @@ static fw_status schedule_changes(struct fw_world *w)
 fw_status fw_sim_run(const struct fw_sim_plan *plan, struct fw_record *out,
                      struct fw_err *err)
 {
-    struct fw_world w = {.plan = plan, .record = out, .err = err};
+    struct fw_world w = {
+        .plan = plan,
+        .record = out,
+        .err = err,
+        .dtype = plan->wire ? plan->wire : FW_DTYPE_F32,
+    };
     fw_status s;
 
     *out = (struct fw_record){

@@ -36,6 +36,8 @@ struct fw_sim_plan {
     uint32_t probe_interval;   /* updates between probes; 0: none */
     double unit_ms;            /* a mean service time on the job's clock */
     bool validate;             /* at the end */
+    enum fw_dtype wire;        /* how floats travel; 0: FW_DTYPE_F32 */
+    double wire_share;         /* of the elements; with FW_DTYPE_TOPK */
     uint64_t seed;
 };
 

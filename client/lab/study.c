@@ -53,6 +53,8 @@ static fw_status run_one(struct fw_study *s, size_t i, struct fw_err *err)
         .probe_interval = s->probe_interval,
         .unit_ms = s->unit_ms,
         .validate = s->validate,
+        .wire = s->wire,
+        .wire_share = s->wire_share,
         .seed = s->seed + i % s->n_seeds,
     };
     fw_status status = fw_problem_open(&problem, &problem_plan, err);

@@ -40,6 +40,8 @@ struct fw_study {
     uint32_t batch;
     double unit_ms;
     bool validate;
+    enum fw_dtype wire; /* 0: FW_DTYPE_F32 */
+    double wire_share;
     size_t threads;
     bool (*progress)(void *user, size_t done, size_t n);
     void *user;

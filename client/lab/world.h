@@ -9,6 +9,7 @@
 
 #include "client/lab/agenda.h"
 #include "client/lab/sim.h"
+#include "sdk/client/feedback.h"
 #include "sdk/client/probe.h"
 #include "server/job/job.h"
 
@@ -22,13 +23,15 @@ struct fw_world_worker {
     struct fw_world *world; /* lent; where it works */
     uint64_t epoch;         /* of its session; 0: never joined */
     uint8_t session[FW_SESSION_BYTES];
-    struct fw_version *base; /* ref; parameters it computes at */
-    float *ahead;            /* owned; those it was sent instead, or NULL */
-    struct fw_random random; /* of its service times */
-    struct fw_probe probe;   /* owned */
-    double slowness;         /* factor of its service times */
-    uint64_t sequence;       /* of its last gradient */
-    bool probes;             /* its gradient is wanted with a probe */
+    struct fw_version *base;     /* ref; parameters it computes at */
+    float *ahead;                /* owned; those it was sent instead, or NULL */
+    struct fw_random random;     /* of its service times */
+    struct fw_probe probe;       /* owned */
+    struct fw_feedback feedback; /* owned; with top-k, once it has pushed */
+    bool fed;                    /* its gradient is in there */
+    double slowness;             /* factor of its service times */
+    uint64_t sequence;           /* of its last gradient */
+    bool probes;                 /* its gradient is wanted with a probe */
     bool connected;
     bool silent; /* connected, but computes nothing */
     bool busy;   /* a push of its is in the agenda */
@@ -53,6 +56,9 @@ struct fw_world {
     float *w;                  /* owned; flat parameters of now */
     float *read;               /* owned; flat parameters of a worker */
     float *g;                  /* owned; gradient */
+    enum fw_dtype dtype;       /* how floats travel */
+    uint8_t *wire;             /* owned; a vector as it travels; NULL: f32 */
+    float *coarse;             /* owned; parameters as they arrive; or NULL */
     struct fw_version **past;  /* owned, ref each; for a replayed trace */
     size_t n_past;             /* length of that ring; 0: none */
 };
@@ -79,6 +85,24 @@ FW_MUST_USE fw_status fw_world_answered(struct fw_world *w, uint32_t who,
 /* Push w->g as `who`'s, computed at its base. */
 FW_MUST_USE fw_status fw_world_push(struct fw_world *w, uint32_t who,
                                     double loss, double curvature);
+
+/* --- the wire --- */
+
+/* What dtypes do to floats; nothing with f32.  FW_NOMEM. */
+FW_MUST_USE fw_status fw_world_wire_open(struct fw_world *w);
+void fw_world_wire_close(struct fw_world *w);
+
+/* Parameters as a worker gets them: `sent` itself or w->coarse. */
+const float *fw_world_arrived(struct fw_world *w, const float *sent);
+
+/* w->g as `k` sends it. */
+FW_MUST_USE fw_status fw_world_encode(struct fw_world *w,
+                                      struct fw_world_worker *k,
+                                      struct fw_span *out);
+
+/* What was sent has been taken by the job, or refused. */
+void fw_world_judged(struct fw_world *w, struct fw_world_worker *k,
+                     bool applied);
 
 /* --- the workers --- */
 

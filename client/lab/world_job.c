@@ -40,18 +40,26 @@ static void describe(const struct fw_sim_plan *p, struct fw_tensor_spec *tensor,
     spec->limits.outlier_norm = -1.0; /* divergence is to be seen as it is */
 }
 
-/* A gather that holds n floats. */
-static fw_status gather(struct fw_world *w, const float *x,
-                        struct fw_gather **out)
+/* A gather that holds all that has arrived. */
+static fw_status gather(struct fw_world *w, enum fw_dtype dtype,
+                        const struct fw_span *from, struct fw_gather **out)
 {
-    uint64_t n = w->job.n_elements;
-    struct fw_span span = {.data = (const uint8_t *)x, .n = n * sizeof(*x)};
-    struct fw_run run = {.spans = &span, .n_spans = 1, .n = span.n};
-    fw_status s = fw_gather_create(w->job.pool, n, FW_DTYPE_F32, NULL, out);
+    struct fw_run run = {.spans = from, .n_spans = 1, .n = from->n};
+    fw_status s =
+        fw_gather_create(w->job.pool, w->job.n_elements, dtype, NULL, out);
 
     if (s == FW_OK)
         s = fw_gather_add(*out, 0, &run, w->err);
     return s;
+}
+
+static fw_status initial(struct fw_world *w, struct fw_gather **out)
+{
+    struct fw_span all = {(const uint8_t *)w->w,
+                          w->job.n_elements * sizeof(*w->w)};
+
+    fw_problem_draw(w->plan->problem, w->plan->seed, w->w);
+    return gather(w, FW_DTYPE_F32, &all, out);
 }
 
 static fw_status pin(struct fw_world *w)
@@ -77,10 +85,10 @@ fw_status fw_world_job_open(struct fw_world *w)
     s = fw_job_init(&w->job, &spec, 1, 0, w->err);
     if (s == FW_OK)
         s = pin(w);
-    if (s == FW_OK) {
-        fw_problem_draw(p->problem, p->seed, w->w);
-        s = gather(w, w->w, &first);
-    }
+    if (s == FW_OK)
+        s = fw_world_wire_open(w);
+    if (s == FW_OK)
+        s = initial(w, &first);
     if (s == FW_OK)
         s = fw_job_initialize(&w->job, first, &out, w->err);
     return s;
@@ -88,6 +96,7 @@ fw_status fw_world_job_open(struct fw_world *w)
 
 void fw_world_job_close(struct fw_world *w)
 {
+    fw_world_wire_close(w);
     fw_job_close(&w->job);
 }
 
@@ -132,9 +141,12 @@ fw_status fw_world_push(struct fw_world *w, uint32_t who, double loss,
     struct fw_world_worker *k = &w->workers[who];
     uint64_t version = w->job.current->number;
     struct fw_gradient_ack ack;
+    struct fw_span sent;
     struct fw_gather *g;
-    fw_status s = gather(w, w->g, &g);
+    fw_status s = fw_world_encode(w, k, &sent);
 
+    if (s == FW_OK)
+        s = gather(w, w->dtype, &sent, &g);
     if (s != FW_OK)
         return s;
     g->head = (struct fw_gradient_head){
@@ -145,6 +157,7 @@ fw_status fw_world_push(struct fw_world *w, uint32_t who, double loss,
         .curvature = curvature,
     };
     s = fw_job_push(&w->job, k->epoch, g, fw_world_ms(w), &ack, w->err);
+    fw_world_judged(w, k, s == FW_BUSY || (s == FW_OK && !ack.reason[0]));
     if (s == FW_OK || s == FW_BUSY)
         fw_world_think(w);
     if (s == FW_BUSY) {

@@ -12,7 +12,7 @@
 static fw_status join(struct fw_world *w, uint32_t who)
 {
     struct fw_world_worker *k = &w->workers[who];
-    struct fw_join_request r = {.wire_dtype = FW_DTYPE_F32,
+    struct fw_join_request r = {.wire_dtype = w->dtype,
                                 .protocol_min = FW_PROTOCOL,
                                 .protocol_max = FW_PROTOCOL};
     struct fw_join_response out;
@@ -140,6 +140,7 @@ void fw_world_dismiss(struct fw_world *w)
     for (uint32_t i = 0; i < w->n_workers; i++) {
         forget(&w->workers[i]);
         fw_probe_close(&w->workers[i].probe);
+        fw_feedback_close(&w->workers[i].feedback);
         free(w->workers[i].ahead);
     }
     free(w->workers);
@@ -214,6 +215,7 @@ static fw_status compute(struct fw_world *w, uint32_t who)
     if (w->n_past)
         k->base = replayed(w);
     at = k->ahead ? k->ahead : fw_world_flat(k->base, w->read);
+    at = fw_world_arrived(w, at);
     fw_problem_next(w->plan->problem);
     s = fw_problem_gradient(w->plan->problem, at, w->g, &loss, w->err);
     if (s == FW_OK)

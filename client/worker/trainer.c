@@ -42,6 +42,7 @@ static fw_status join(struct trainer *t, struct fw_err *err)
     w.tensors = fw_task_tensors(t->task, &w.n_tensors);
     w.initial = t->parameters;
     w.wire_dtype = t->o->wire_dtype;
+    w.wire_share = t->o->wire_share;
     w.timeout_ms = t->o->timeout_ms;
     s = fw_worker_open(&w, &t->worker, err);
     if (s != FW_OK)

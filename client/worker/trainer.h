@@ -29,6 +29,7 @@ struct fw_trainer_options {
     const char *job;
     const char *name; /* NULL: the SDK makes one */
     enum fw_dtype wire_dtype;
+    double wire_share; /* of top-k */
     uint32_t timeout_ms;
     uint64_t seed;          /* of first parameters and probes */
     double slowdown;        /* 1: as fast as it can; 2: half as fast */

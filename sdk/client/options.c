@@ -10,6 +10,7 @@
 #include "sdk/base/name.h"
 #include "sdk/client/connection.h"
 #include "sdk/wire/reason.h"
+#include "sdk/wire/tensor.h"
 
 #define TIMEOUT_DEFAULT_MS   30000
 #define RECONNECT_DEFAULT_MS 60000
@@ -27,6 +28,7 @@ FW_API void fw_worker_options_init(struct fw_worker_options *o, size_t size)
         .wire_dtype = FW_DTYPE_F32,
         .timeout_ms = TIMEOUT_DEFAULT_MS,
         .reconnect_ms = RECONNECT_DEFAULT_MS,
+        .wire_share = FW_TOPK_SHARE,
     };
     size_t known = size < sizeof(ours) ? size : sizeof(ours);
 
@@ -63,9 +65,13 @@ static fw_status check(const struct fw_worker_options *o, struct fw_err *err)
     if (o->initial && !o->n_tensors)
         return fw_err_set(err, FW_INVALID,
                           "options.initial needs options.tensors");
-    if (o->wire_dtype != FW_DTYPE_F32 && o->wire_dtype != FW_DTYPE_BF16)
+    if (!fw_dtype_known(o->wire_dtype))
         return FW_REFUSE(err, DTYPE_UNSUPPORTED, "options.wire_dtype %d",
                          (int)o->wire_dtype);
+    if (!(o->wire_share > 0.0 && o->wire_share <= 1.0))
+        return fw_err_set(err, FW_INVALID,
+                          "options.wire_share %g: above 0, at most 1",
+                          o->wire_share);
     return FW_OK;
 }
 
@@ -87,6 +93,8 @@ fw_status fw_options_take(const struct fw_worker_options *given,
     out->size = sizeof(*out);
     if (!out->timeout_ms)
         out->timeout_ms = TIMEOUT_DEFAULT_MS;
+    if (out->wire_share == 0.0)
+        out->wire_share = FW_TOPK_SHARE;
     return check(out, err);
 }
 

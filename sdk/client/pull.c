@@ -17,7 +17,7 @@ fw_status fw_session_fetch(struct fw_session *s, float *parameters)
         return st;
     s->rx = (struct fw_receiver){.values = parameters,
                                  .n = s->joined.n_elements,
-                                 .dtype = s->joined.wire_dtype};
+                                 .dtype = fw_dtype_down(s->joined.wire_dtype)};
     st = fw_session_send(s, &ask);
     if (st != FW_OK)
         return st;

@@ -48,10 +48,11 @@ static void prepare(struct fw_session *s, const struct fw_gradient *g,
                                .dtype = s->joined.wire_dtype,
                                .head = write_head,
                                .user = s,
-                               .loan = &s->loan};
+                               .loan = &s->loan,
+                               .cut = s->cut};
     s->rx = (struct fw_receiver){.values = parameters,
                                  .n = s->joined.n_elements,
-                                 .dtype = s->joined.wire_dtype};
+                                 .dtype = fw_dtype_down(s->joined.wire_dtype)};
 }
 
 static bool is_acked(const void *what)

@@ -195,7 +195,10 @@ void fw_session_settle(struct fw_session *s,
     memcpy(s->key.session, joined->session, sizeof(s->key.session));
     s->chunk = s->joined.chunk_elements;
     s->probe = s->joined.probe;
-    if (!s->chunk || s->chunk > FW_CHUNK_ELEMENTS)
+    if (s->chunk > FW_CHUNK_ELEMENTS)
+        s->chunk = FW_CHUNK_ELEMENTS;
+    s->chunk -= s->chunk % fw_dtype_unit(s->joined.wire_dtype);
+    if (!s->chunk)
         s->chunk = FW_CHUNK_ELEMENTS;
     if (*beat < HEARTBEAT_LOW_MS)
         *beat = HEARTBEAT_LOW_MS;

@@ -20,7 +20,8 @@ struct fw_session {
     struct fw_connection *connection; /* lent by the handle; NULL: closed */
     struct fw_session_key key;
     struct fw_join_response joined;
-    uint32_t chunk; /* most elements a message */
+    uint32_t chunk;                /* most elements a message */
+    const struct fw_topk_cut *cut; /* lent by the handle; with top-k */
     uint32_t timeout_ms;
     uint32_t reconnect_ms; /* how long a break may last; 0: none may be */
     fw_log_fn *log;        /* lent by the caller; may be NULL */

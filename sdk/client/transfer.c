@@ -16,7 +16,9 @@ bool fw_sender_done(const struct fw_sender *tx)
 static bool lend(struct fw_sender *tx, size_t n, struct fw_lent *out)
 {
     const float *piece = tx->values + tx->next;
-    size_t bytes = n * fw_dtype_bytes(tx->dtype);
+    bool sparse = tx->dtype == FW_DTYPE_TOPK;
+    size_t bytes = sparse ? fw_topk_bytes(tx->cut, tx->values, tx->next, n)
+                          : fw_tensor_bytes(tx->dtype, n);
     void *copy;
 
     if (tx->dtype == FW_DTYPE_F32) {
@@ -26,7 +28,10 @@ static bool lend(struct fw_sender *tx, size_t n, struct fw_lent *out)
     copy = fw_mem_aligned(bytes, 1);
     if (!copy)
         return false;
-    fw_tensor_encode(tx->dtype, piece, n, copy);
+    if (sparse)
+        fw_topk_encode(tx->cut, tx->values, tx->next, n, copy);
+    else
+        fw_tensor_encode(tx->dtype, piece, n, copy);
     *out = (struct fw_lent){copy, bytes, free, copy};
     return true;
 }

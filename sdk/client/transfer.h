@@ -10,21 +10,23 @@
 
 #include "sdk/client/loan.h"
 #include "sdk/client/stream.h"
+#include "sdk/wire/topk.h"
 
 /* Write the head of the chunk at `offset` with `bytes` of data. */
 typedef size_t fw_head_fn(const void *user, uint64_t offset, size_t bytes,
                           uint8_t out[FW_CHUNK_HEAD_MAX]);
 
 struct fw_sender {
-    const float *values;  /* lent by the caller */
-    uint64_t n;           /* elements of the vector */
-    uint64_t next;        /* first element that was not sent */
-    uint32_t chunk;       /* most elements a message */
-    enum fw_dtype dtype;  /* on the wire */
-    fw_head_fn *head;     /* what the messages are */
-    const void *user;     /* for `head` */
-    bool half_close;      /* close our side behind the last chunk */
-    struct fw_loan *loan; /* counts the lent pieces */
+    const float *values;           /* lent by the caller */
+    uint64_t n;                    /* elements of the vector */
+    uint64_t next;                 /* first element that was not sent */
+    uint32_t chunk;                /* most elements a message */
+    enum fw_dtype dtype;           /* on the wire */
+    fw_head_fn *head;              /* what the messages are */
+    const void *user;              /* for `head` */
+    bool half_close;               /* close our side behind the last chunk */
+    struct fw_loan *loan;          /* counts the lent pieces */
+    const struct fw_topk_cut *cut; /* of top-k; lent */
 };
 
 bool fw_sender_done(const struct fw_sender *tx);

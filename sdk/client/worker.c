@@ -5,6 +5,7 @@
 
 #include "sdk/base/mem.h"
 #include "sdk/client/connection.h"
+#include "sdk/client/feedback.h"
 #include "sdk/client/options.h"
 #include "sdk/client/probe.h"
 #include "sdk/client/report.h"
@@ -17,6 +18,7 @@ struct fw_worker {
     struct fw_connection connection; /* owned */
     struct fw_session session;       /* owned; on the connection */
     struct fw_probe probe;           /* owned */
+    struct fw_feedback feedback;     /* owned; with top-k, else closed */
 };
 
 /* The caller's arrays are as long as the caller's tensors, so the server must
@@ -55,6 +57,19 @@ static fw_status upload(struct fw_worker *w, const float *initial,
     return s == FW_OK ? s : fw_err_wrap(err, s, "initial parameters");
 }
 
+static fw_status open_feedback(struct fw_worker *w, double share,
+                               struct fw_err *err)
+{
+    fw_status s;
+
+    if (w->session.joined.wire_dtype != FW_DTYPE_TOPK)
+        return FW_OK;
+    s = fw_feedback_open(&w->feedback, w->session.joined.n_elements, share,
+                         err);
+    w->session.cut = &w->feedback.cut;
+    return s;
+}
+
 static fw_status open_worker(struct fw_worker *w,
                              const struct fw_worker_options *o,
                              const struct fw_join_request *join,
@@ -79,6 +94,8 @@ static fw_status open_worker(struct fw_worker *w,
         s = fw_session_open(&w->session, &w->connection, &setup, err);
     if (s == FW_OK)
         s = check_length(w, join, err);
+    if (s == FW_OK)
+        s = open_feedback(w, o->wire_share, err);
     if (s == FW_OK)
         s = upload(w, o->initial, err);
     if (s == FW_OK)
@@ -124,18 +141,36 @@ FW_API fw_status fw_worker_pull(struct fw_worker *w, float *parameters,
     return fw_session_pull(&w->session, parameters, version, err);
 }
 
+/* With top-k: the gradient and what earlier ones left. */
+static fw_status push(struct fw_worker *w, const struct fw_gradient *g,
+                      float *parameters, struct fw_ack *ack, struct fw_err *err)
+{
+    struct fw_gradient sum = *g;
+    fw_status s;
+
+    if (!w->feedback.rest)
+        return fw_session_push(&w->session, g, parameters, ack, err);
+    s = fw_feedback_add(&w->feedback, g->values, err);
+    if (s != FW_OK)
+        return s;
+    sum.values = w->feedback.rest;
+    s = fw_session_push(&w->session, &sum, parameters, ack, err);
+    fw_feedback_settle(&w->feedback, g->values, s == FW_OK);
+    return s;
+}
+
 FW_API fw_status fw_worker_push(struct fw_worker *w,
                                 const struct fw_gradient *g, struct fw_ack *ack,
                                 struct fw_err *err)
 {
-    return fw_session_push(&w->session, g, NULL, ack, err);
+    return push(w, g, NULL, ack, err);
 }
 
 FW_API fw_status fw_worker_round(struct fw_worker *w,
                                  const struct fw_gradient *g, float *parameters,
                                  struct fw_ack *ack, struct fw_err *err)
 {
-    return fw_session_push(&w->session, g, parameters, ack, err);
+    return push(w, g, parameters, ack, err);
 }
 
 FW_API fw_status fw_worker_report(struct fw_worker *w,
@@ -192,6 +227,7 @@ FW_API void fw_worker_close(struct fw_worker *w)
         return;
     fw_session_close(&w->session);
     fw_probe_close(&w->probe);
+    fw_feedback_close(&w->feedback);
     fw_connection_close(&w->connection);
     free(w);
 }

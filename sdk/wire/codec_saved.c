@@ -198,7 +198,7 @@ static fw_status take_session(const PB(SavedSession) * from,
                       from->key.len, FW_SESSION_BYTES);
     if (s == FW_OK)
         s = fw_take_enum("wire_dtype", from->wire_dtype, FW_DTYPE_F32,
-                         FW_DTYPE_BF16, err);
+                         FW_DTYPE_TOPK, err);
     if (s != FW_OK)
         return s;
     memcpy(to->key, from->key.data, FW_SESSION_BYTES);

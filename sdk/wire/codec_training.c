@@ -55,7 +55,7 @@ fw_status fw_decode_join_request(const uint8_t *data, size_t n,
     if (s == FW_OK)
         s = fw_text_take_name("worker", p->worker, out->worker, false, err);
     if (s == FW_OK)
-        s = fw_take_enum("wire_dtype", p->wire_dtype, 0, FW_DTYPE_BF16, err);
+        s = fw_take_enum("wire_dtype", p->wire_dtype, 0, FW_DTYPE_TOPK, err);
     if (s == FW_OK)
         s = fw_take_tensors(p->n_tensors, p->tensors, &out->tensors, err);
     out->wire_dtype =
@@ -100,7 +100,7 @@ fw_status fw_decode_join_response(const uint8_t *data, size_t n,
     *out = (struct fw_join_response){0};
     if (s != FW_OK)
         return s;
-    s = fw_take_enum("wire_dtype", p->wire_dtype, FW_DTYPE_F32, FW_DTYPE_BF16,
+    s = fw_take_enum("wire_dtype", p->wire_dtype, FW_DTYPE_F32, FW_DTYPE_TOPK,
                      err);
     if (s == FW_OK)
         s = take_session(p->session, out->session, err);

@@ -42,7 +42,8 @@ void fw_cursor_init(struct fw_cursor *c, const struct fw_span *spans,
  * no further use, if it is cut short, overflows or is not a field. */
 FW_MUST_USE bool fw_cursor_field(struct fw_cursor *c, struct fw_field *f);
 
-/* Copy `n` bytes and go on behind them; false if fewer are left. */
+/* Copy `n` bytes (`to` NULL: leave them out) and go on behind them; false if
+ * fewer are left. */
 FW_MUST_USE bool fw_cursor_copy(struct fw_cursor *c, void *to, size_t n);
 
 /* The rest of a cursor as a run. */

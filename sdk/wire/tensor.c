@@ -3,19 +3,12 @@
 #include <math.h>
 #include <string.h>
 
+#include "sdk/wire/int8.h"
 #include "sdk/wire/reason.h"
+#include "sdk/wire/wide.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
                "wire floats are little-endian and are moved as they are");
-
-/* Build the loops for wider registers too and choose when the program starts.
- * Sanitizers are not up yet when that choice is made. */
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) &&                   \
-    !defined(__SANITIZE_THREAD__) && !defined(__clang__)
-#define WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define WIDE
-#endif
 
 #define LANES 8 /* sums kept apart, so that every width adds in one order */
 
@@ -34,45 +27,34 @@ typedef double lanes_double __attribute__((vector_size(LANES * 8)));
 
 size_t fw_dtype_bytes(enum fw_dtype dtype)
 {
-    switch (dtype) {
-    case FW_DTYPE_F32:
+    if (dtype == FW_DTYPE_F32)
         return F32_BYTES;
-    case FW_DTYPE_BF16:
-        return BF16_BYTES;
-    }
-    return 0;
+    return dtype == FW_DTYPE_BF16 ? BF16_BYTES : 0;
 }
 
-const char *fw_dtype_name(enum fw_dtype dtype)
+size_t fw_tensor_bytes(enum fw_dtype dtype, size_t n)
 {
-    switch (dtype) {
-    case FW_DTYPE_F32:
-        return "f32";
-    case FW_DTYPE_BF16:
-        return "bf16";
-    }
-    return "unknown";
+    return dtype == FW_DTYPE_INT8 ? fw_int8_bytes(n)
+                                  : n * fw_dtype_bytes(dtype);
 }
 
-fw_status fw_dtype_parse(const char *text, enum fw_dtype *dtype,
-                         struct fw_err *err)
+bool fw_tensor_elements(enum fw_dtype dtype, size_t bytes, size_t *n)
 {
-    static const enum fw_dtype all[] = {FW_DTYPE_F32, FW_DTYPE_BF16};
+    size_t size = fw_dtype_bytes(dtype);
 
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        if (strcmp(text, fw_dtype_name(all[i])) == 0) {
-            *dtype = all[i];
-            return FW_OK;
-        }
-    }
-    return FW_REFUSE(err, DTYPE_UNSUPPORTED, "dtype '%.32s': f32 or bf16",
-                     text);
+    *n = 0;
+    if (dtype == FW_DTYPE_INT8)
+        return fw_int8_elements(bytes, n);
+    if (!size)
+        return false;
+    *n = bytes / size;
+    return bytes % size == 0;
 }
 
 /* The upper half, rounded to nearest even.  A NaN would round to an infinity
  * if its mantissa's upper bits were clear, so it is made quiet instead. */
-WIDE static void narrow(const float *restrict from, size_t n,
-                        uint8_t *restrict to)
+FW_WIRE_WIDE static void narrow(const float *restrict from, size_t n,
+                                uint8_t *restrict to)
 {
     for (size_t i = 0; i < n; i++) {
         uint32_t bits;
@@ -88,8 +70,8 @@ WIDE static void narrow(const float *restrict from, size_t n,
     }
 }
 
-WIDE static void widen(const uint8_t *restrict from, size_t n,
-                       float *restrict to)
+FW_WIRE_WIDE static void widen(const uint8_t *restrict from, size_t n,
+                               float *restrict to)
 {
     for (size_t i = 0; i < n; i++) {
         uint16_t half;
@@ -106,7 +88,9 @@ void fw_tensor_encode(enum fw_dtype dtype, const float *from, size_t n,
 {
     if (!n)
         return;
-    if (dtype == FW_DTYPE_BF16)
+    if (dtype == FW_DTYPE_INT8)
+        fw_int8_encode(from, n, to);
+    else if (dtype == FW_DTYPE_BF16)
         narrow(from, n, to);
     else
         memcpy(to, from, n * F32_BYTES);
@@ -117,7 +101,9 @@ void fw_tensor_decode(enum fw_dtype dtype, const void *from, size_t n,
 {
     if (!n)
         return;
-    if (dtype == FW_DTYPE_BF16)
+    if (dtype == FW_DTYPE_INT8)
+        fw_int8_decode(from, n, to);
+    else if (dtype == FW_DTYPE_BF16)
         widen(from, n, to);
     else
         memcpy(to, from, n * F32_BYTES);
@@ -147,8 +133,9 @@ static void check_rest(const float *x, size_t n, struct fw_gather_check *check)
     }
 }
 
-WIDE static void take_f32(const uint8_t *restrict from, size_t n,
-                          float *restrict to, struct fw_gather_check *check)
+FW_WIRE_WIDE static void take_f32(const uint8_t *restrict from, size_t n,
+                                  float *restrict to,
+                                  struct fw_gather_check *check)
 {
     lanes_double sums = {0.0};
     lanes_bits seen = {0};
@@ -171,8 +158,9 @@ WIDE static void take_f32(const uint8_t *restrict from, size_t n,
     check_rest(to + i, n - i, check);
 }
 
-WIDE static void take_bf16(const uint8_t *restrict from, size_t n,
-                           float *restrict to, struct fw_gather_check *check)
+FW_WIRE_WIDE static void take_bf16(const uint8_t *restrict from, size_t n,
+                                   float *restrict to,
+                                   struct fw_gather_check *check)
 {
     lanes_double sums = {0.0};
     lanes_bits seen = {0};
@@ -195,6 +183,26 @@ WIDE static void take_bf16(const uint8_t *restrict from, size_t n,
     close_lanes(&sums, &seen, check);
     fw_tensor_decode(FW_DTYPE_BF16, from + i * BF16_BYTES, n - i, to + i);
     check_rest(to + i, n - i, check);
+}
+
+FW_WIRE_WIDE void fw_tensor_check(const float *x, size_t n,
+                                  struct fw_gather_check *check)
+{
+    lanes_double sums = {0.0};
+    lanes_bits seen = {0};
+    size_t i = 0;
+
+    for (; i + LANES <= n; i += LANES) {
+        lanes_float v;
+        lanes_double wide;
+
+        memcpy(&v, x + i, sizeof(v));
+        wide = __builtin_convertvector(v, lanes_double);
+        sums += wide * wide;
+        seen |= ((lanes_bits)v & MAGNITUDE) + EXPONENT_STEP;
+    }
+    close_lanes(&sums, &seen, check);
+    check_rest(x + i, n - i, check);
 }
 
 /* A gather on its way through the spans. */
@@ -239,31 +247,42 @@ static void take_span(struct gather *g, const uint8_t *from, size_t n)
     }
 }
 
-fw_status fw_tensor_gather(enum fw_dtype dtype, const struct fw_run *run,
-                           float *to, size_t room, size_t *n,
-                           struct fw_gather_check *check, struct fw_err *err)
+/* f32 and bf16: elements one by one. */
+static void gather(struct gather *g, const struct fw_run *run)
 {
-    struct gather g = {dtype, fw_dtype_bytes(dtype), to, {0}, 0, check};
     size_t skip = run->skip;
     size_t left = run->n;
 
-    *n = 0;
-    if (!g.size)
-        return FW_REFUSE(err, DTYPE_UNSUPPORTED, "dtype %d: f32 or bf16",
-                         (int)dtype);
-    if (left % g.size || left / g.size > room)
-        return FW_REFUSE(err, CHUNK_INVALID,
-                         "%zu bytes of %s are not at most %zu whole elements",
-                         left, fw_dtype_name(dtype), room);
     for (size_t i = 0; left && i < run->n_spans; i++) {
         size_t here = run->spans[i].n - skip;
 
         if (here > left)
             here = left;
-        take_span(&g, run->spans[i].data + skip, here);
+        take_span(g, run->spans[i].data + skip, here);
         left -= here;
         skip = 0;
     }
-    *n = run->n / g.size;
+}
+
+fw_status fw_tensor_gather(enum fw_dtype dtype, const struct fw_run *run,
+                           float *to, size_t room, size_t *n,
+                           struct fw_gather_check *check, struct fw_err *err)
+{
+    struct gather g = {dtype, fw_dtype_bytes(dtype), to, {0}, 0, check};
+    size_t elements;
+
+    *n = 0;
+    if (!fw_tensor_bytes(dtype, 1))
+        return FW_REFUSE(err, DTYPE_UNSUPPORTED, "dtype %d cannot be gathered",
+                         (int)dtype);
+    if (!fw_tensor_elements(dtype, run->n, &elements) || elements > room)
+        return FW_REFUSE(err, CHUNK_INVALID,
+                         "%zu bytes of %s are not at most %zu whole elements",
+                         run->n, fw_dtype_name(dtype), room);
+    if (dtype == FW_DTYPE_INT8)
+        fw_int8_gather(run, to, elements, check);
+    else
+        gather(&g, run);
+    *n = elements;
     return FW_OK;
 }

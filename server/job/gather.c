@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "sdk/wire/reason.h"
+#include "sdk/wire/topk.h"
 #include "server/job/params.h"
 
 /* Go n bytes on. */
@@ -25,15 +26,14 @@ static fw_status add_part(struct fw_gather *g, struct fw_run *run,
     uint64_t inside = g->filled % FW_BLOCK_ELEMENTS;
     uint64_t left = g->n_elements - g->filled;
     uint64_t room = FW_BLOCK_ELEMENTS - inside;
-    size_t size = fw_dtype_bytes(g->dtype);
     struct fw_run part = *run;
     size_t n = 0;
     fw_status s;
 
     if (room > left)
         room = left;
-    if (part.n > room * size)
-        part.n = room * size;
+    if (part.n > fw_tensor_bytes(g->dtype, room))
+        part.n = fw_tensor_bytes(g->dtype, room);
     s = fw_tensor_gather(g->dtype, &part, g->blocks[block]->data + inside, room,
                          &n, &g->check, err);
     g->filled += n;
@@ -41,11 +41,61 @@ static fw_status add_part(struct fw_gather *g, struct fw_run *run,
     return s;
 }
 
+/* One segment of top-k, which never crosses a block's end. */
+static fw_status add_segment(struct fw_gather *g, struct fw_run *run,
+                             struct fw_err *err)
+{
+    uint64_t block = g->filled / FW_BLOCK_ELEMENTS;
+    uint64_t inside = g->filled % FW_BLOCK_ELEMENTS;
+    uint64_t n = g->n_elements - g->filled;
+    size_t used;
+    fw_status s;
+
+    if (n == 0)
+        return FW_REFUSE(err, CHUNK_INVALID,
+                         "%zu bytes behind the last element, %llu", run->n,
+                         (unsigned long long)g->n_elements);
+    if (n > FW_TOPK_SEGMENT)
+        n = FW_TOPK_SEGMENT;
+    s = fw_topk_gather(run, g->blocks[block]->data + inside, n, &used,
+                       &g->check, err);
+    if (s != FW_OK)
+        return s;
+    g->filled += n;
+    advance(run, used);
+    return FW_OK;
+}
+
+/* Whether so many bytes can lie where the next chunk does. */
+static fw_status check_length(const struct fw_gather *g, size_t bytes,
+                              struct fw_err *err)
+{
+    uint64_t left = g->n_elements - g->filled;
+    uint32_t unit = fw_dtype_unit(g->dtype);
+    size_t n;
+
+    if (!fw_tensor_elements(g->dtype, bytes, &n))
+        return FW_REFUSE(err, CHUNK_INVALID,
+                         "a chunk of %zu bytes is not whole elements of %s",
+                         bytes, fw_dtype_name(g->dtype));
+    if (n > left)
+        return FW_REFUSE(err, CHUNK_INVALID,
+                         "a chunk of %zu elements at %llu ends behind the "
+                         "last one, %llu",
+                         n, (unsigned long long)g->filled,
+                         (unsigned long long)g->n_elements);
+    if (n < left && n % unit)
+        return FW_REFUSE(err, CHUNK_INVALID,
+                         "a chunk of %zu elements of %s: but for the last one "
+                         "they have multiples of %u",
+                         n, fw_dtype_name(g->dtype), unit);
+    return FW_OK;
+}
+
 fw_status fw_gather_add(struct fw_gather *g, uint64_t offset,
                         const struct fw_run *run, struct fw_err *err)
 {
-    uint64_t left = g->n_elements - g->filled;
-    size_t size = fw_dtype_bytes(g->dtype);
+    bool sparse = g->dtype == FW_DTYPE_TOPK;
     struct fw_run rest = *run;
     fw_status s = FW_OK;
 
@@ -53,18 +103,10 @@ fw_status fw_gather_add(struct fw_gather *g, uint64_t offset,
         return FW_REFUSE(
             err, CHUNK_INVALID, "a chunk at element %llu where %llu comes next",
             (unsigned long long)offset, (unsigned long long)g->filled);
-    if (run->n % size)
-        return FW_REFUSE(err, CHUNK_INVALID,
-                         "a chunk of %zu bytes is not whole elements of %zu",
-                         run->n, size);
-    if (run->n / size > left)
-        return FW_REFUSE(err, CHUNK_INVALID,
-                         "a chunk of %zu elements at %llu ends behind the "
-                         "last one, %llu",
-                         run->n / size, (unsigned long long)offset,
-                         (unsigned long long)g->n_elements);
+    if (!sparse)
+        s = check_length(g, run->n, err);
     while (s == FW_OK && rest.n)
-        s = add_part(g, &rest, err);
+        s = sparse ? add_segment(g, &rest, err) : add_part(g, &rest, err);
     return s;
 }
 

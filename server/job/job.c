@@ -205,7 +205,7 @@ static fw_status check_join(const struct fw_job *job,
         return FW_REFUSE(err, PROTOCOL_UNSUPPORTED,
                          "the worker speaks protocol %u to %u, this server %u",
                          r->protocol_min, r->protocol_max, FW_PROTOCOL);
-    if (!fw_dtype_bytes(r->wire_dtype))
+    if (!fw_dtype_known(r->wire_dtype))
         return FW_REFUSE(err, DTYPE_UNSUPPORTED, "wire dtype %d is not known",
                          (int)r->wire_dtype);
     if (r->tensors.n)

@@ -93,7 +93,8 @@ FW_MUST_USE fw_status fw_gather_create(struct fw_pool *p, uint64_t n_elements,
 bool fw_gather_cancel(struct fw_pool *p, struct fw_gather_waiter *w);
 
 /* Add a chunk of any length that lies at element `offset`.  CHUNK_INVALID (a
- * gap, behind the end, not whole elements) changes nothing. */
+ * gap, behind the end, not whole elements) changes nothing; with top-k the
+ * gather is then of no use but to be closed. */
 FW_MUST_USE fw_status fw_gather_add(struct fw_gather *g, uint64_t offset,
                                     const struct fw_run *run,
                                     struct fw_err *err);

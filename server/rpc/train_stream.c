@@ -136,7 +136,7 @@ static void run_open(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
     if (s == FW_OK) {
         bool judged = fw_job_resume(job, t->epoch, &m.opened, &last.ack);
 
-        t->transfer.dtype = t->dtype;
+        t->transfer.dtype = fw_dtype_down(t->dtype);
         t->touched_ms = now_ms;
         fw_train_answer(t, &m);
         if (judged)

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "sdk/wire/tensor.h"
 #include "server/momentum/staleness.h"
 
 json_t *fw_json_real(double x)
@@ -121,8 +122,7 @@ json_t *fw_json_worker(const struct fw_worker_status *w)
         fw_json_real(w->staleness_mean), "staleness_p95",
         count(w->staleness_p95), "base_version", count(w->base_version),
         "group", count(w->group), "strikes", count(w->strikes), "quarantined",
-        w->quarantined, "wire",
-        w->wire_dtype == FW_DTYPE_BF16 ? "bf16" : "f32");
+        w->quarantined, "wire", fw_dtype_name(w->wire_dtype));
 }
 
 static json_t *momentum(const struct fw_momentum_status *m)

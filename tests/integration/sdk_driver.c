@@ -95,6 +95,17 @@ static fw_status act(struct driver *d, const char *action)
     return FW_INTERNAL;
 }
 
+static enum fw_dtype dtype_of(const char *name)
+{
+    static const char *const names[] = {"f32", "bf16", "int8", "topk"};
+
+    for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        if (strcmp(name, names[i]) == 0)
+            return FW_DTYPE_F32 + i;
+    }
+    return FW_DTYPE_F32;
+}
+
 static fw_status open_worker(struct driver *d, char **argv)
 {
     struct fw_tensor w = {"w", 1, {d->n}};
@@ -106,7 +117,8 @@ static fw_status open_worker(struct driver *d, char **argv)
     o.tensors = &w;
     o.n_tensors = 1;
     o.initial = d->parameters;
-    o.wire_dtype = strcmp(argv[4], "bf16") == 0 ? FW_DTYPE_BF16 : FW_DTYPE_F32;
+    o.wire_dtype = dtype_of(argv[4]);
+    o.wire_share = 1.0; /* of top-k: all, so that the sums can be told */
     o.timeout_ms = (uint32_t)atoi(argv[5]);
     if (strchr(argv[5], ':'))
         o.reconnect_ms = (uint32_t)atoi(strchr(argv[5], ':') + 1);

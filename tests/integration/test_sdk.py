@@ -131,6 +131,21 @@ class Sdk(unittest.TestCase):
     def test_bf16_travels_both_ways(self):
         self.check_arithmetic("halves", 3 * CHUNK + 31, "bf16")
 
+    def test_coarse_gradients_come_back_as_bf16_parameters(self):
+        self.check_arithmetic("int8", 3 * CHUNK + 31, "int8")
+        self.check_arithmetic("int8-whole", 512, "int8")
+        self.check_arithmetic("topk", 3 * CHUNK + 31, "topk")
+
+    def test_a_coarse_gradient_that_is_not_finite_is_refused(self):
+        for dtype in "int8", "topk":
+            job = "refused-" + dtype
+            self.create(job, {"w": [1000]})
+            run = self.run_driver(job, 1000, "pull", "nan", "round",
+                                  dtype=dtype)
+            self.assertEqual(run.outcomes()[1:], [
+                ("pull", OK, "-"), ("nan", INVALID, "NON_FINITE"),
+                ("round", OK, "-")])
+
     def test_a_refused_gradient_is_named_and_the_stream_goes_on(self):
         self.create("refusals", {"w": [1000]})
         run = self.run_driver("refusals", 1000, "pull", "nan", "round", "ahead",

@@ -112,10 +112,16 @@ struct fw_tensor {
     uint64_t shape[FW_RANK_MAX]; /* elements along each of `rank` axes */
 };
 
-/* How floats travel; arithmetic is fp32 on both ends whatever is chosen. */
+/* How floats travel; arithmetic is fp32 on both ends whatever is chosen.  INT8
+ * and TOPK are for gradients: parameters come back as BF16.  TOPK sends the
+ * largest options.wire_share of the elements; what is left out is kept by the
+ * handle and added to the next gradient (error feedback), so it costs an array
+ * of the model's size. */
 enum fw_dtype {
     FW_DTYPE_F32 = 1,  /* IEEE 754 binary32, little-endian: exact */
     FW_DTYPE_BF16 = 2, /* its upper half, rounded to nearest even: half size */
+    FW_DTYPE_INT8 = 3, /* 256 whole numbers to a scale: about a quarter */
+    FW_DTYPE_TOPK = 4, /* the largest elements: 6 bytes each */
 };
 
 /* Told about reconnects and the like.  Called on the background thread; must
@@ -142,6 +148,8 @@ struct fw_worker_options {
     const char *cert; /* of this client, for mutual TLS */
     const char *key;  /* of that certificate */
     const char *token_file;
+    double wire_share; /* of the elements that FW_DTYPE_TOPK sends, above 0, at
+                          most 1; default 0.01 */
 };
 
 /* Fill in the defaults.  `size` is sizeof(struct fw_worker_options) as the

@@ -104,6 +104,73 @@ static void a_chunk_that_does_not_fit_is_refused_and_changes_nothing(
     free(x);
 }
 
+/* Where chunks of int8 end: at multiples of 256, or at the vector's end. */
+static void a_chunk_of_int8_ends_between_blocks_of_256(void **state)
+{
+    static const struct {
+        size_t elements;
+        size_t bytes;
+        bool fits;
+    } rows[] = {
+        {100, 104, false}, /* not the end */
+        {256, 260, true},
+        {300, 308, false},
+        {512, 520, true},
+        {1000, 1016, true} /* the end */
+    };
+    static const uint8_t wire[1016]; /* zeros */
+    struct fw_pool *p;
+
+    (void)state;
+    assert_int_equal(fw_pool_create(1000, 1u << 20, &p), FW_OK);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct fw_span span = {wire, rows[i].bytes};
+        struct fw_run run = {.spans = &span, .n_spans = 1, .n = span.n};
+        struct fw_gather *g;
+
+        assert_int_equal(fw_gather_create(p, 1000, FW_DTYPE_INT8, NULL, &g),
+                         FW_OK);
+        assert_int_equal(fw_gather_add(g, 0, &run, NULL),
+                         rows[i].fits ? FW_OK : FW_INVALID);
+        assert_int_equal(g->filled, rows[i].fits ? rows[i].elements : 0);
+        fw_gather_close(g);
+    }
+    fw_pool_unref(p);
+}
+
+/* Three values in three segments; blocks come with what was in them before. */
+static void segments_of_topk_fill_all_blocks(void **state)
+{
+    static const uint8_t wire[] = {
+        2, 0, 0, 0, 0, 0, 1, 0, 0,    0,   0x80, 0x3f, 0, 0, 0, 0x40, /* 1, 2 */
+        0, 0, 0, 0,                                                   /* none */
+        1, 0, 0, 0, 9, 0, 0, 0, 0x80, 0xbf};                          /* -1 */
+    uint64_t n = FW_BLOCK_ELEMENTS + 10;
+    struct fw_span span = {wire, sizeof(wire)};
+    struct fw_run run = {.spans = &span, .n_spans = 1, .n = span.n};
+    struct fw_err err = {.reason = ""};
+    struct fw_pool *p;
+    struct fw_gather *g;
+
+    (void)state;
+    assert_int_equal(fw_pool_create(n, 1u << 22, &p), FW_OK);
+    assert_int_equal(fw_gather_create(p, n, FW_DTYPE_TOPK, NULL, &g), FW_OK);
+    for (uint64_t i = 0; i < FW_BLOCK_ELEMENTS; i++)
+        g->blocks[0]->data[i] = 7.0f;
+    assert_int_equal(fw_gather_add(g, 0, &run, NULL), FW_OK);
+    assert_true(fw_gather_complete(g));
+    assert_true(g->check.square_norm == 6.0 && !g->check.non_finite);
+    for (uint64_t i = 2; i < FW_BLOCK_ELEMENTS; i++)
+        assert_true(g->blocks[0]->data[i] == 0.0f);
+    assert_true(g->blocks[0]->data[0] == 1.0f);
+    assert_true(g->blocks[0]->data[1] == 2.0f);
+    assert_true(g->blocks[1]->data[9] == -1.0f);
+    assert_int_equal(fw_gather_add(g, n, &run, &err), FW_INVALID);
+    assert_string_equal(err.reason, "CHUNK_INVALID");
+    fw_gather_close(g);
+    fw_pool_unref(p);
+}
+
 static void blocks_return_one_by_one_as_readers_let_go(void **state)
 {
     struct fw_pool *p;
@@ -171,6 +238,8 @@ int main(void)
         cmocka_unit_test(chunks_of_any_length_make_the_same_gradient),
         cmocka_unit_test(
             a_chunk_that_does_not_fit_is_refused_and_changes_nothing),
+        cmocka_unit_test(a_chunk_of_int8_ends_between_blocks_of_256),
+        cmocka_unit_test(segments_of_topk_fill_all_blocks),
         cmocka_unit_test(blocks_return_one_by_one_as_readers_let_go),
         cmocka_unit_test(freed_blocks_are_used_again),
         cmocka_unit_test(a_failed_gather_leaves_no_block_counted),

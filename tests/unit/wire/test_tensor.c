@@ -266,17 +266,49 @@ static void a_run_that_does_not_fit_is_refused(void **state)
 
 static void dtypes_have_names(void **state)
 {
-    enum fw_dtype dtype;
-    struct fw_err err;
+    static const struct {
+        const char *text;
+        enum fw_dtype dtype;
+        double share;
+    } names[] = {{"f32", FW_DTYPE_F32, FW_TOPK_SHARE},
+                 {"bf16", FW_DTYPE_BF16, FW_TOPK_SHARE},
+                 {"int8", FW_DTYPE_INT8, FW_TOPK_SHARE},
+                 {"topk", FW_DTYPE_TOPK, FW_TOPK_SHARE},
+                 {"topk:0.25", FW_DTYPE_TOPK, 0.25},
+                 {"topk:1", FW_DTYPE_TOPK, 1.0}};
 
     (void)state;
-    assert_int_equal(fw_dtype_parse("bf16", &dtype, NULL), FW_OK);
-    assert_int_equal(dtype, FW_DTYPE_BF16);
-    assert_int_equal(fw_dtype_parse("f32", &dtype, NULL), FW_OK);
-    assert_int_equal(dtype, FW_DTYPE_F32);
-    assert_int_equal(fw_dtype_parse("f16", &dtype, &err), FW_INVALID);
-    assert_string_equal(err.reason, "DTYPE_UNSUPPORTED");
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        enum fw_dtype dtype;
+        double share;
+
+        assert_int_equal(fw_dtype_parse(names[i].text, &dtype, &share, NULL),
+                         FW_OK);
+        assert_int_equal(dtype, names[i].dtype);
+        assert_true(share == names[i].share);
+        assert_memory_equal(fw_dtype_name(dtype), names[i].text,
+                            strlen(fw_dtype_name(dtype)));
+    }
+}
+
+static void what_is_no_dtype_is_refused(void **state)
+{
+    static const char *const wrong[] = {
+        "f16",     "",         "f32:0.5", "topk:",    "topk:0",
+        "topk:-1", "topk:1.1", "topk:x",  "topk:nan", "topk:0.1x"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+        enum fw_dtype dtype;
+        struct fw_err err;
+        double share;
+
+        assert_int_equal(fw_dtype_parse(wrong[i], &dtype, &share, &err),
+                         FW_INVALID);
+        assert_string_equal(err.reason, "DTYPE_UNSUPPORTED");
+    }
     assert_int_equal(fw_dtype_bytes((enum fw_dtype)9), 0);
+    assert_false(fw_dtype_known((enum fw_dtype)9));
 }
 
 int main(void)
@@ -292,6 +324,7 @@ int main(void)
         cmocka_unit_test(the_largest_floats_are_finite_and_have_a_norm),
         cmocka_unit_test(a_run_that_does_not_fit_is_refused),
         cmocka_unit_test(dtypes_have_names),
+        cmocka_unit_test(what_is_no_dtype_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
