@@ -4,12 +4,14 @@
 
 #include "sdk/base/clock.h"
 
-/* Milliseconds the queue may be waited on; -1: for ever.  Runs a tick that is
- * due. */
+#define LOOK_MS 200 /* without a tick */
+
+/* Milliseconds the queue may be waited on: a tick may be set meanwhile.  Runs a
+ * tick that is due. */
 static int64_t run_tick(struct fw_loop *loop, int64_t *last_ms)
 {
     int64_t now_ms = fw_clock_mono_ms();
-    int64_t wait_ms = -1;
+    int64_t wait_ms = LOOK_MS;
 
     pthread_mutex_lock(&loop->lock);
     if (loop->tick && now_ms - *last_ms >= loop->tick_ms) {

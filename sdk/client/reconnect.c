@@ -173,6 +173,7 @@ static void rejoin(struct fw_session *s)
         st = FW_REFUSE(&why, SHAPE_MISMATCH, "the job is another one now");
     if (st == FW_OK) {
         fw_session_settle(s, &joined);
+        s->train.lane_port = fw_session_lane_port(s);
         s->rejoin = false;
         s->pending = s->acked ? s->pending : 0;
         s->retry_ms = 0;
@@ -200,7 +201,7 @@ fw_status fw_session_ready(struct fw_session *s)
         else if (s->rejoin)
             (void)fw_waiter_wait(&s->train.waiter, s->retry_ms);
         else
-            (void)fw_waiter_wait(&s->train.waiter, now_ms + OPEN_MS);
+            fw_stream_pause(&s->train, now_ms + OPEN_MS);
     }
     s->interrupted = false;
     return s->dead;

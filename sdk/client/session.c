@@ -1,6 +1,7 @@
 #include "sdk/client/session.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sdk/base/clock.h"
@@ -101,6 +102,7 @@ static void on_tick(void *user, int64_t now_ms)
     fw_status st = FW_OK;
 
     pthread_mutex_lock(&s->train.waiter.lock);
+    fw_stream_look(&s->train);
     fw_session_mend(s, now_ms);
     if (s->opened && !s->train.over && !s->train.sending &&
         now_ms - s->sent_ms >= s->joined.heartbeat_ms / 2)
@@ -143,6 +145,17 @@ fw_status fw_session_wait_idle(struct fw_session *s)
     return fw_session_wait(s, is_idle, "sending");
 }
 
+/* A port that is not the server's own belongs to something in between, which
+ * knows nothing of lanes. */
+uint32_t fw_session_lane_port(const struct fw_session *s)
+{
+    const char *colon = strrchr(s->connection->address, ':');
+
+    if (s->no_lane || !colon || strtoul(colon + 1, NULL, 10) != s->joined.port)
+        return 0;
+    return s->joined.lane_port;
+}
+
 static bool is_opened(const void *what)
 {
     return ((const struct fw_session *)what)->opened;
@@ -151,7 +164,7 @@ static bool is_opened(const void *what)
 static fw_status open_stream(struct fw_session *s, struct fw_err *err)
 {
     fw_status st = fw_stream_open(&s->train, s->connection, FW_METHOD_TRAIN,
-                                  &train_events, s);
+                                  fw_session_lane_port(s), &train_events, s);
 
     pthread_mutex_lock(&s->train.waiter.lock);
     if (st == FW_OK)
@@ -217,6 +230,7 @@ fw_status fw_session_open(struct fw_session *s, struct fw_connection *c,
         .connection = c,
         .timeout_ms = setup->timeout_ms,
         .reconnect_ms = setup->reconnect_ms,
+        .no_lane = setup->no_lane,
         .log = setup->log,
         .log_user = setup->log_user,
     };

@@ -24,6 +24,7 @@ struct fw_session {
     const struct fw_topk_cut *cut; /* lent by the handle; with top-k */
     uint32_t timeout_ms;
     uint32_t reconnect_ms; /* how long a break may last; 0: none may be */
+    bool no_lane;          /* gRPC is wanted for the stream too */
     fw_log_fn *log;        /* lent by the caller; may be NULL */
     void *log_user;
     struct fw_join_request again; /* how to join once more; no tensors */
@@ -66,6 +67,7 @@ struct fw_session_setup {
     const struct fw_join_request *join;
     uint32_t timeout_ms; /* of each call */
     uint32_t reconnect_ms;
+    bool no_lane;
     fw_log_fn *log; /* may be NULL */
     void *log_user;
 };
@@ -107,6 +109,9 @@ FW_MUST_USE fw_status fw_session_join(struct fw_session *s,
                                       const struct fw_join_request *m,
                                       struct fw_join_response *out,
                                       struct fw_err *err);
+
+/* Where to try a lane for the stream; 0: nowhere. */
+uint32_t fw_session_lane_port(const struct fw_session *s);
 
 /* Be the session that a Join has opened. */
 void fw_session_settle(struct fw_session *s,

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "sdk/base/clock.h"
+#include "sdk/client/stream_lane.h"
 
 #define STREAM_OF(tag, member)                                                 \
     ((struct fw_stream *)((char *)(tag)-offsetof(struct fw_stream, member)))
@@ -117,6 +118,8 @@ static void create_call(struct fw_stream *st, struct fw_connection *c,
     st->progress_ms = fw_clock_mono_ms();
     fw_ending_init(&st->ending);
     grpc_metadata_array_init(&st->metadata);
+    if (fw_stream_lane_open(st, c->address))
+        return;
     st->call = grpc_channel_create_call(c->channel, NULL,
                                         GRPC_PROPAGATE_DEFAULTS, c->loop.queue,
                                         path, NULL, fw_deadline(-1), NULL);
@@ -124,18 +127,20 @@ static void create_call(struct fw_stream *st, struct fw_connection *c,
 }
 
 fw_status fw_stream_open(struct fw_stream *st, struct fw_connection *c,
-                         const char *method,
+                         const char *method, uint32_t lane_port,
                          const struct fw_stream_events *events, void *user)
 {
     *st = (struct fw_stream){
         .loop = &c->loop,
         .credentials = &c->credentials,
+        .lane_port = lane_port,
         .events = events,
         .user = user,
         .open_tag = {opened},
         .send_tag = {sent},
         .receive_tag = {received},
         .ending_tag = {over},
+        .lane = {.fd = -1},
     };
     fw_waiter_init(&st->waiter);
     pthread_mutex_lock(&st->waiter.lock);
@@ -160,6 +165,14 @@ fw_status fw_stream_reopen(struct fw_stream *st, struct fw_connection *c,
 
 void fw_stream_drop(struct fw_stream *st)
 {
+    struct fw_err why;
+
+    if (st->on_lane) {
+        (void)fw_err_set(&why, FW_CLOSED, "the stream was given up");
+        fw_stream_lane_end(st, FW_CLOSED, &why);
+        st->on_lane = false;
+        return;
+    }
     if (!st->call)
         return;
     if (!st->over)
@@ -194,8 +207,14 @@ fw_status fw_stream_send(struct fw_stream *st, grpc_byte_buffer *buffer,
 
     if (s == FW_OK && st->over)
         s = fw_err_set(&st->err, FW_UNAVAILABLE, "the server ended the stream");
-    else if (s == FW_OK &&
-             start(st, ops, last ? 2 : 1, &st->send_tag) != GRPC_CALL_OK)
+    if (s == FW_OK && st->on_lane) {
+        st->sending = true;
+        fw_lane_send(&st->lane, buffer);
+        (void)fw_lane_turn(&st->lane);
+        return FW_OK;
+    }
+    if (s == FW_OK &&
+        start(st, ops, last ? 2 : 1, &st->send_tag) != GRPC_CALL_OK)
         s = fw_err_set(&st->err, FW_INTERNAL, "a message cannot be sent");
     else if (s == FW_OK)
         st->sending = true;
@@ -210,6 +229,10 @@ void fw_stream_receive(struct fw_stream *st)
 
     if (st->receiving || st->over)
         return;
+    if (st->on_lane) {
+        st->receiving = true;
+        return;
+    }
     if (start(st, &op, 1, &st->receive_tag) == GRPC_CALL_OK)
         st->receiving = true;
 }
@@ -220,12 +243,29 @@ void fw_stream_fail(struct fw_stream *st, fw_status s, const struct fw_err *why)
         return;
     st->status = s;
     st->err = *why;
-    (void)grpc_call_cancel(st->call, NULL);
+    if (st->on_lane)
+        fw_stream_lane_end(st, s, why);
+    else
+        (void)grpc_call_cancel(st->call, NULL);
 }
 
 void fw_stream_progress(struct fw_stream *st)
 {
     st->progress_ms = fw_clock_mono_ms();
+}
+
+void fw_stream_pause(struct fw_stream *st, int64_t until_ms)
+{
+    if (st->on_lane && !st->ended)
+        fw_stream_lane_pause(st, until_ms);
+    else
+        (void)fw_waiter_wait(&st->waiter, until_ms);
+}
+
+void fw_stream_look(struct fw_stream *st)
+{
+    if (st->on_lane && !st->ended && !st->lane.waiting)
+        (void)fw_lane_turn(&st->lane);
 }
 
 /* Nothing has happened for too long: end the call, wait until it has ended. */
@@ -254,7 +294,8 @@ fw_status fw_stream_wait(struct fw_stream *st, fw_ready_fn *ready,
                               "%s: the server ended the stream", doing);
         if (st->ended)
             return st->status;
-        if (!fw_waiter_wait(&st->waiter, until_ms) && !ready(what) &&
+        fw_stream_pause(st, until_ms);
+        if (!ready(what) && !st->ended &&
             fw_clock_mono_ms() >= st->progress_ms + timeout_ms)
             return give_up(st, timeout_ms, doing);
     }

@@ -7,14 +7,18 @@
  * `ended` comes once, when the server, a failure or fw_stream_fail() has ended
  * the call and gRPC has handed back everything; then nothing starts any more.
  *
+ * On a lane (lane.h) instead of a gRPC call, if the server takes one, events
+ * run on the thread that waits; else on the background thread.
+ *
  * Layer: sdk/client.  Thread: functions by any, with the lock held where they
- * say so; events run on the background thread with the lock held.  Lives inside
- * its owner and must not move while open. */
+ * say so; events run with the lock held.  Lives inside its owner and must not
+ * move while open. */
 #ifndef FW_CLIENT_STREAM_H
 #define FW_CLIENT_STREAM_H
 
 #include "sdk/client/connection.h"
 #include "sdk/client/failure.h"
+#include "sdk/client/lane.h"
 #include "sdk/client/waiter.h"
 #include "sdk/wire/grpc_glue.h"
 
@@ -28,7 +32,7 @@ struct fw_stream_events {
 
 struct fw_stream {
     /* set at open */
-    grpc_call *call;      /* owned; NULL: closed or dropped */
+    grpc_call *call;      /* owned; NULL: closed, dropped or on a lane */
     struct fw_loop *loop; /* lent by the connection; NULL: closed */
     struct fw_credentials *credentials; /* lent by the connection */
     const struct fw_stream_events *events;
@@ -44,7 +48,10 @@ struct fw_stream {
     struct fw_ending ending;
 
     struct fw_waiter waiter; /* guards the rest */
-    unsigned out;            /* tags gRPC holds */
+    uint32_t lane_port;      /* where to try a lane; 0: nowhere */
+    bool on_lane;            /* `lane` takes the place of `call` */
+    struct fw_lane lane;
+    unsigned out; /* tags gRPC holds */
     bool sending;
     bool receiving;
     bool over;           /* the status has come: nothing starts any more */
@@ -54,10 +61,11 @@ struct fw_stream {
     int64_t progress_ms; /* when something useful last happened */
 };
 
-/* Start a call.  Nothing is sent before the first message. */
+/* Start a call.  Nothing is sent before the first message.  With a `lane_port`
+ * a lane is tried first. */
 FW_MUST_USE fw_status fw_stream_open(struct fw_stream *st,
                                      struct fw_connection *c,
-                                     const char *method,
+                                     const char *method, uint32_t lane_port,
                                      const struct fw_stream_events *events,
                                      void *user);
 
@@ -97,6 +105,12 @@ typedef bool fw_ready_fn(const void *what);
 FW_MUST_USE fw_status fw_stream_wait(struct fw_stream *st, fw_ready_fn *ready,
                                      const void *what, uint32_t timeout_ms,
                                      const char *doing);
+
+/* With the lock held: wait for a change until `until_ms`, or less. */
+void fw_stream_pause(struct fw_stream *st, int64_t until_ms);
+
+/* With the lock held: see to a lane that nobody waits for. */
+void fw_stream_look(struct fw_stream *st);
 
 /* With the lock held: note that something useful happened. */
 void fw_stream_progress(struct fw_stream *st);

@@ -79,6 +79,7 @@ static fw_status open_worker(struct fw_worker *w,
         .join = join,
         .timeout_ms = o->timeout_ms,
         .reconnect_ms = o->reconnect_ms,
+        .no_lane = o->grpc_only,
         .log = o->log,
         .log_user = o->log_user,
     };

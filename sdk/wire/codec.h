@@ -69,7 +69,7 @@ FW_MUST_USE fw_status fw_decode_job_spec(const uint8_t *data, size_t n,
 FW_MUST_USE fw_status fw_encode_error(int grpc_code, const struct fw_err *err,
                                       struct fw_bytes *out);
 
-/* Fill err->reason (and keep the text) from such a trailer; anything that is
+/* Fill err->reason, and the text if it is empty, from such a trailer; what is
  * not one leaves `err` as it was. */
 void fw_decode_error(const uint8_t *data, size_t n, struct fw_err *err);
 

@@ -1,4 +1,5 @@
 /* google.rpc.Status with an ErrorInfo, and grpc.health.v1. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,6 +69,8 @@ void fw_decode_error(const uint8_t *data, size_t n, struct fw_err *err)
     status = google__rpc__status__unpack(NULL, n, data);
     if (!status)
         return;
+    if (!err->text[0])
+        snprintf(err->text, sizeof(err->text), "%s", status->message);
     for (size_t i = 0; i < status->n_details; i++)
         take_info(status->details[i], err);
     google__rpc__status__free_unpacked(status, NULL);

@@ -86,6 +86,8 @@ fw_status fw_encode_join_response(const struct fw_join_response *m,
     p.protocol = m->protocol;
     p.resume_sequence = m->resume_sequence;
     p.probe = m->probe;
+    p.port = m->port;
+    p.lane_port = m->lane_port;
     return fw_pack(&p.base, out);
 }
 
@@ -117,6 +119,8 @@ fw_status fw_decode_join_response(const uint8_t *data, size_t n,
     out->protocol = p->protocol;
     out->resume_sequence = p->resume_sequence;
     out->probe = p->probe;
+    out->port = p->port;
+    out->lane_port = p->lane_port;
     protobuf_c_message_free_unpacked(&p->base, NULL);
     return s;
 }

@@ -57,6 +57,26 @@ void fw_message_close(struct fw_message *m)
     *m = (struct fw_message){0};
 }
 
+fw_status fw_message_keep(struct fw_message *to, const struct fw_message *from,
+                          struct fw_err *err)
+{
+    grpc_slice whole;
+    uint8_t *at;
+    grpc_byte_buffer *copy;
+
+    if (from->buffer)
+        return fw_message_open(to, grpc_byte_buffer_copy(from->buffer), err);
+    whole = grpc_slice_malloc(from->n_bytes);
+    at = GRPC_SLICE_START_PTR(whole);
+    for (size_t i = 0; i < from->n_spans; i++) {
+        memcpy(at, from->spans[i].data, from->spans[i].n);
+        at += from->spans[i].n;
+    }
+    copy = grpc_raw_byte_buffer_create(&whole, 1);
+    grpc_slice_unref(whole);
+    return fw_message_open(to, copy, err);
+}
+
 fw_status fw_message_flat(const struct fw_message *m, struct fw_bytes *scratch,
                           struct fw_span *flat)
 {

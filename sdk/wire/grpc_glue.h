@@ -32,6 +32,11 @@ FW_MUST_USE fw_status fw_message_open(struct fw_message *m,
                                       struct fw_err *err);
 void fw_message_close(struct fw_message *m);
 
+/* The same message once more: by reference, or copied if it has no buffer. */
+FW_MUST_USE fw_status fw_message_keep(struct fw_message *to,
+                                      const struct fw_message *from,
+                                      struct fw_err *err);
+
 /* The message as one piece: in place if it is one, else copied to `scratch`,
  * whose former contents are lost.  Lent until either is closed. */
 FW_MUST_USE fw_status fw_message_flat(const struct fw_message *m,

@@ -2,12 +2,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <grpc/support/alloc.h>
 
 #include "sdk/base/mem.h"
 #include "sdk/wire/codec.h"
 #include "sdk/wire/reason.h"
+#include "server/rpc/lane.h"
 #include "server/rpc/server.h"
 
 #define FROM_TAG(tag, member)                                                  \
@@ -23,15 +25,17 @@ void fw_call_unref(struct fw_call *c)
 {
     if (__atomic_sub_fetch(&c->refs, 1, __ATOMIC_ACQ_REL))
         return;
-    if (c->method && c->method->close && c->call)
+    if (c->method && c->method->close && (c->call || c->lane))
         c->method->close(c);
-    if (c->call) {
+    if (c->call)
         grpc_call_unref(c->call);
-        fw_server_call_ended(c->server);
-    }
+    if (c->lane)
+        fw_lane_destroy(c->lane);
     grpc_metadata_array_destroy(&c->metadata);
     grpc_call_details_destroy(&c->details);
     pthread_mutex_destroy(&c->lock);
+    if (c->call || c->lane)
+        fw_server_call_ended(c->server);
     free(c);
 }
 
@@ -78,6 +82,10 @@ void fw_call_read(struct fw_call *c)
 {
     grpc_op op = {.op = GRPC_OP_RECV_MESSAGE};
 
+    if (c->lane) {
+        fw_lane_read(c->lane);
+        return;
+    }
     c->incoming = NULL;
     op.data.recv_message.recv_message = &c->incoming;
     if (!start(c, &op, 1, &c->received))
@@ -135,6 +143,10 @@ static void write_next(struct fw_call *c)
 {
     grpc_byte_buffer *buffer;
 
+    if (c->lane) {
+        fw_lane_write(c->lane);
+        return;
+    }
     if (c->sending || c->ended || c->gone)
         return;
     buffer = c->method && c->method->next ? c->method->next(c) : NULL;
@@ -174,6 +186,15 @@ void fw_call_finish(struct fw_call *c, fw_status s, const struct fw_err *err)
         write_next(c);
     }
     pthread_mutex_unlock(&c->lock);
+}
+
+void fw_call_cancel(struct fw_call *c)
+{
+    if (c->lane)
+        fw_lane_cut(c->lane);
+    else
+        grpc_call_cancel_with_status(c->call, GRPC_STATUS_NOT_FOUND,
+                                     "the job was deleted", NULL);
 }
 
 bool fw_call_over(struct fw_call *c)
@@ -251,18 +272,16 @@ static void on_arrived(struct fw_tag *tag, bool ok)
     fw_call_unref(c);
 }
 
-bool fw_call_arm(struct fw_server *server, const struct fw_method *method,
-                 void *registered)
+static struct fw_call *create(struct fw_server *server,
+                              const struct fw_method *method)
 {
     struct fw_call *c =
         fw_mem_array(1, sizeof(*c) + 16 + (method ? method->state_bytes : 0));
-    grpc_call_error e;
 
     if (!c)
-        return false;
+        return NULL;
     c->server = server;
     c->method = method;
-    c->registered = registered;
     c->state = (char *)c + (sizeof(*c) + 15) / 16 * 16;
     c->refs = 1;
     c->arrived.done = on_arrived;
@@ -272,8 +291,38 @@ bool fw_call_arm(struct fw_server *server, const struct fw_method *method,
     pthread_mutex_init(&c->lock, NULL);
     grpc_metadata_array_init(&c->metadata);
     grpc_call_details_init(&c->details);
+    return c;
+}
+
+bool fw_call_arm(struct fw_server *server, const struct fw_method *method,
+                 void *registered)
+{
+    struct fw_call *c = create(server, method);
+    grpc_call_error e;
+
+    if (!c)
+        return false;
+    c->registered = registered;
     e = fw_server_request(server, c);
     if (e != GRPC_CALL_OK)
         fw_call_unref(c);
     return e == GRPC_CALL_OK;
+}
+
+struct fw_call *fw_call_of_lane(struct fw_server *server,
+                                const struct fw_method *method, int fd)
+{
+    struct fw_call *c = create(server, method);
+
+    if (!c) {
+        close(fd);
+        return NULL;
+    }
+    c->lane = fw_lane_create(c, fd);
+    if (!c->lane) {
+        fw_call_unref(c);
+        return NULL;
+    }
+    fw_server_call_arrived(server);
+    return c;
 }

@@ -22,6 +22,7 @@
 
 struct fw_server;
 struct fw_call;
+struct fw_lane;
 
 /* What a queue hands back.  `handed` is released before a tag goes to gRPC and
  * acquired when it comes back: what one thread wrote, the next one sees,
@@ -57,6 +58,7 @@ struct fw_call {
     const struct fw_method *method; /* NULL: the path is not known */
     void *registered;               /* gRPC's handle of the method */
     grpc_call *call;                /* owned once it has arrived */
+    struct fw_lane *lane;           /* owned; what there is instead of `call` */
     grpc_metadata_array metadata;   /* owned */
     grpc_call_details details;      /* owned; of unknown methods */
     gpr_timespec deadline;
@@ -85,6 +87,11 @@ struct fw_call {
 bool fw_call_arm(struct fw_server *server, const struct fw_method *method,
                  void *registered);
 
+/* A call that does not come by gRPC but by a connection (lane.h): its method's
+ * `start` was not called yet.  Takes fd, also on failure, which is NULL. */
+struct fw_call *fw_call_of_lane(struct fw_server *server,
+                                const struct fw_method *method, int fd);
+
 struct fw_call *fw_call_ref(struct fw_call *c);
 void fw_call_unref(struct fw_call *c);
 
@@ -104,6 +111,10 @@ void fw_call_finish(struct fw_call *c, fw_status s, const struct fw_err *err);
 FW_MUST_USE fw_status fw_call_job(struct fw_call *c, const char *name,
                                   struct fw_job_thread **out,
                                   struct fw_err *err);
+
+/* End it at once and tell the client as little as can be.  Any thread, also
+ * one that holds the call's lock. */
+void fw_call_cancel(struct fw_call *c);
 
 /* Nobody will read the rest: the client has gone or the call has ended. */
 bool fw_call_over(struct fw_call *c);

@@ -8,6 +8,9 @@
 
 #define FW_METHODS_MAX 32
 
+/* Where Train is in the table. */
+#define FW_METHOD_TRAIN 0
+
 extern const struct fw_method fw_methods[];
 extern const size_t fw_methods_n;
 

@@ -6,6 +6,7 @@
 #include <grpc/grpc_security.h>
 
 #include "sdk/base/clock.h"
+#include "sdk/base/log.h"
 #include "server/rpc/grpc_log.h"
 #include "server/rpc/methods.h"
 #include "server/rpc/watch_rpc.h"
@@ -135,6 +136,15 @@ void fw_server_reload(struct fw_server *s)
     fw_tls_reload(&s->tls);
 }
 
+/* Workers can do without; with TLS they must. */
+static void open_lanes(struct fw_server *s, const char *address)
+{
+    struct fw_err err;
+
+    if (fw_lanes_open(&s->lanes, s, address, &err) != FW_OK)
+        fw_log(FW_LOG_WARN, "no_lanes", "reason=\"%s\"", err.text);
+}
+
 fw_status fw_server_open(struct fw_server *s, struct fw_jobs *jobs,
                          const struct fw_store *store,
                          const struct fw_server_config *config,
@@ -172,6 +182,8 @@ fw_status fw_server_open(struct fw_server *s, struct fw_jobs *jobs,
     if (st == FW_OK && !start_threads(s))
         st = fw_err_set(err, FW_NOMEM, "cannot start the server's threads");
     if (st == FW_OK) {
+        if (!config->tls.cert[0])
+            open_lanes(s, config->listen);
         grpc_server_start(s->server);
         if (!arm_all(s, registered))
             st = fw_err_set(err, FW_NOMEM, "no memory to take calls");
@@ -270,6 +282,7 @@ static bool wait_quiet(struct fw_server *s, int64_t wait_ms)
 void fw_server_close(struct fw_server *s, int64_t grace_ms)
 {
     fw_server_drain(s);
+    fw_lanes_drain(&s->lanes);
     s->shutdown.done = on_shutdown;
     fw_tag_hand(&s->shutdown);
     if (s->n_threads == FW_BULK_THREADS + FW_CONTROL_THREADS) {
@@ -277,12 +290,14 @@ void fw_server_close(struct fw_server *s, int64_t grace_ms)
         (void)fw_jobs_hurry(s->jobs);
         if (!wait_quiet(s, grace_ms)) {
             grpc_server_cancel_all_calls(s->server);
+            fw_lanes_cut(&s->lanes);
             while (!wait_quiet(s, CANCELLED_MS)) {
                 fw_server_tick(s, fw_clock_mono_ms()); /* watchers let go */
                 (void)fw_jobs_hurry(s->jobs);
             }
         }
     }
+    fw_lanes_close(&s->lanes);
     fw_desk_close(&s->desk);
     grpc_completion_queue_shutdown(s->bulk);
     grpc_completion_queue_shutdown(s->control);

@@ -12,6 +12,7 @@
 #include "server/rpc/answers.h"
 #include "server/rpc/call.h"
 #include "server/rpc/desk.h"
+#include "server/rpc/lanes.h"
 #include "server/rpc/tls.h"
 #include "server/store/checkpoint.h"
 
@@ -32,6 +33,7 @@ struct fw_server {
     struct fw_desk desk;       /* for requests that wait for the disk */
     int64_t born_ms;
     int port;               /* bound */
+    struct fw_lanes lanes;  /* Train streams without gRPC */
     struct fw_tag shutdown; /* of grpc_server_shutdown */
 
     pthread_mutex_t

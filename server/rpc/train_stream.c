@@ -74,8 +74,7 @@ static void on_granted(struct fw_gather_waiter *w, struct fw_gather *g)
     t->granted = g;
     if (fw_job_thread_post(t->job, &t->room_letter) == FW_OK)
         return;
-    grpc_call_cancel_with_status(t->call->call, GRPC_STATUS_NOT_FOUND,
-                                 "the job was deleted", NULL);
+    fw_call_cancel(t->call);
     fw_call_unref(t->call);
 }
 
@@ -89,8 +88,7 @@ static fw_status reserve(struct fw_train *t, struct fw_message *m,
     t->waiter.granted = on_granted;
     /* The message must be held before the waiter is in line: the grant may
      * come at once, on another thread. */
-    t->held = (struct fw_message){0};
-    s = fw_message_open(&t->held, grpc_byte_buffer_copy(m->buffer), err);
+    s = fw_message_keep(&t->held, m, err);
     if (s == FW_OK)
         s = fw_gather_create(fw_job_thread_pool(t->job),
                              fw_job_thread_n_elements(t->job), t->dtype,

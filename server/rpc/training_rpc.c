@@ -23,6 +23,8 @@ static void run_join(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
         fw_job_join(job, &j->request, j->session, now_ms, &answer, &err);
 
     if (s == FW_OK) {
+        answer.port = (uint32_t)j->call->server->port;
+        answer.lane_port = (uint32_t)j->call->server->lanes.port;
         s = fw_encode_join_response(&answer, &out);
         fw_log(FW_LOG_INFO, "worker_joined",
                "job=%s worker=%s workers=%u momentum=%.4g", j->request.job,

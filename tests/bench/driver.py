@@ -134,8 +134,9 @@ class Peer:
 
 
 class Flywheel(Peer):
-    def __init__(self, name, build, dtype="f32"):
-        self.name, self.build, self.dtype = name, build, dtype
+    def __init__(self, name, build, dtype="f32", ground="lane"):
+        self.name, self.build = name, build
+        self.dtype, self.ground = dtype, ground
 
     def open(self, n, workers):
         self.data = tempfile.mkdtemp(prefix="flywheel-bench-")
@@ -156,7 +157,7 @@ class Flywheel(Peer):
              *JOB_FLAGS], check=True, stdout=subprocess.DEVNULL,
             stderr=self.log)
         return [[self.build / "tests/bench_rounds", address, "bench", f"w{i}",
-                 str(n), self.dtype] for i in range(workers)]
+                 str(n), self.dtype, self.ground] for i in range(workers)]
 
     def close(self):
         super().close()
@@ -207,7 +208,8 @@ def peers_of(args):
 
     peers = [raw_peer(YARDSTICK, "stream"), raw_peer("raw-store", "store"),
              Flywheel("flywheel", build),
-             Flywheel("flywheel-bf16", build, "bf16")]
+             Flywheel("flywheel-bf16", build, "bf16"),
+             Flywheel("flywheel-grpc", build, ground="grpc")]
     for name, module, file in (("grpcio", "grpc", "peer_grpcio.py"),
                                ("torch-rpc", "torch.distributed.rpc",
                                 "peer_torch.py")):

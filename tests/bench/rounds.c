@@ -1,6 +1,6 @@
 /* A worker that does nothing but rounds, on flywheel's public library:
  *
- *     rounds ADDRESS JOB NAME ELEMENTS f32|bf16 */
+ *     rounds ADDRESS JOB NAME ELEMENTS f32|bf16 lane|grpc */
 #include <flywheel/flywheel.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -50,8 +50,9 @@ int main(int argc, char **argv)
     uint64_t n;
     bool ok = false;
 
-    if (argc != 6) {
-        fputs("usage: rounds ADDRESS JOB NAME ELEMENTS f32|bf16\n", stderr);
+    if (argc != 7) {
+        fputs("usage: rounds ADDRESS JOB NAME ELEMENTS f32|bf16 lane|grpc\n",
+              stderr);
         return 2;
     }
     /* As docs/performance.md advises programs with large models. */
@@ -68,6 +69,7 @@ int main(int argc, char **argv)
     o.tensors = &tensor;
     o.n_tensors = 1;
     o.wire_dtype = strcmp(argv[5], "bf16") == 0 ? FW_DTYPE_BF16 : FW_DTYPE_F32;
+    o.grpc_only = strcmp(argv[6], "grpc") == 0;
     if (fill(&r, n)) {
         o.initial = r.parameters;
         ok = fw_worker_open(&o, &r.worker, &r.err) == FW_OK &&

@@ -1,0 +1,318 @@
+#include "sdk/client/lane.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <grpc/byte_buffer.h>
+#include <grpc/slice.h>
+
+#include "sdk/wire/messages.h"
+
+#define CONNECT_MS 1000
+#define IN_BYTES   (64u << 10) /* to begin with; grows to a message */
+#define PIECES     8           /* of memory that a message may have */
+#define HOST_MAX   256
+#define IDLE_S     10 /* as the server's (docs/protocol.md) */
+#define PROBE_S    5
+#define DEAD_MS    15000
+#define FRAME_MAX  (FW_MESSAGE_MAX_BYTES + 65536) /* room for newer servers */
+
+/* --- connecting --- */
+
+static void set(int fd, int level, int option, int value)
+{
+    (void)setsockopt(fd, level, option, &value, sizeof(value));
+}
+
+static void prepare(int fd)
+{
+    set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    set(fd, IPPROTO_TCP, TCP_KEEPIDLE, IDLE_S);
+    set(fd, IPPROTO_TCP, TCP_KEEPINTVL, PROBE_S);
+    set(fd, IPPROTO_TCP, TCP_KEEPCNT, 1);
+    set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, DEAD_MS);
+}
+
+static bool connect_in_time(int fd, const struct addrinfo *a)
+{
+    struct pollfd p = {fd, POLLOUT, 0};
+    int failed = 0;
+    socklen_t n = sizeof(failed);
+
+    if (connect(fd, a->ai_addr, a->ai_addrlen) == 0)
+        return true;
+    return errno == EINPROGRESS && poll(&p, 1, CONNECT_MS) == 1 &&
+           getsockopt(fd, SOL_SOCKET, SO_ERROR, &failed, &n) == 0 && !failed;
+}
+
+static int connect_any(const struct addrinfo *a)
+{
+    for (; a; a = a->ai_next) {
+        int fd =
+            socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+        if (fd >= 0 && connect_in_time(fd, a))
+            return fd;
+        if (fd >= 0)
+            close(fd);
+    }
+    return -1;
+}
+
+/* The host of HOST:PORT or [HOST]:PORT. */
+static bool split(const char *address, char host[HOST_MAX])
+{
+    const char *colon = strrchr(address, ':');
+    size_t n;
+
+    if (!colon || strncmp(address, "unix:", 5) == 0)
+        return false;
+    if (*address == '[' && colon > address && colon[-1] == ']') {
+        address++;
+        colon--;
+    }
+    n = (size_t)(colon - address);
+    if (!n || n >= HOST_MAX)
+        return false;
+    memcpy(host, address, n);
+    host[n] = '\0';
+    return true;
+}
+
+fw_status fw_lane_open(struct fw_lane *l, const char *address, uint32_t port,
+                       const struct fw_lane_events *events, void *user,
+                       struct fw_err *err)
+{
+    struct addrinfo want = {.ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    char host[HOST_MAX];
+    char service[16];
+
+    *l = (struct fw_lane){
+        .fd = -1, .events = events, .user = user, .waiting = l->waiting};
+    snprintf(service, sizeof(service), "%u", (unsigned)port);
+    if (split(address, host) && getaddrinfo(host, service, &want, &found) == 0)
+        l->fd = connect_any(found);
+    if (found)
+        freeaddrinfo(found);
+    if (l->fd < 0)
+        return fw_err_set(err, FW_UNAVAILABLE, "no lane at port %u of %s",
+                          (unsigned)port, address);
+    l->in = malloc(IN_BYTES);
+    l->room = IN_BYTES;
+    if (!l->in) {
+        fw_lane_close(l);
+        return fw_err_set(err, FW_NOMEM, "no memory for a lane");
+    }
+    prepare(l->fd);
+    return FW_OK;
+}
+
+static void end_message(struct fw_lane *l)
+{
+    if (l->out)
+        grpc_byte_buffer_destroy(l->out);
+    l->out = NULL;
+}
+
+void fw_lane_close(struct fw_lane *l)
+{
+    end_message(l);
+    free(l->in);
+    l->in = NULL;
+    if (l->fd >= 0 && l->waiting)
+        (void)shutdown(l->fd, SHUT_RDWR); /* who waits for it closes it */
+    else if (l->fd >= 0)
+        close(l->fd);
+    l->fd = -1;
+}
+
+/* --- writing --- */
+
+void fw_lane_send(struct fw_lane *l, grpc_byte_buffer *take)
+{
+    size_t n = 0;
+
+    if (!l->greeted) {
+        memcpy(l->head, FW_LANE_PREFACE, FW_LANE_PREFACE_BYTES);
+        n = FW_LANE_PREFACE_BYTES;
+        l->greeted = true;
+    }
+    fw_frame_put(l->head + n, (uint32_t)grpc_byte_buffer_length(take));
+    l->n_head = n + FW_FRAME_HEAD;
+    l->out = take;
+    l->written = 0;
+}
+
+/* The pieces that were not written yet; at most PIECES. */
+static size_t gather(struct fw_lane *l, struct iovec *to)
+{
+    grpc_slice_buffer *s = &l->out->data.raw.slice_buffer;
+    size_t skip = l->written;
+    size_t n = 0;
+
+    to[n++] = (struct iovec){l->head, l->n_head};
+    for (size_t k = 0; k < s->count && n < PIECES; k++)
+        to[n++] = (struct iovec){GRPC_SLICE_START_PTR(s->slices[k]),
+                                 GRPC_SLICE_LENGTH(s->slices[k])};
+    for (size_t i = 0; i < n && skip; i++) {
+        size_t here = skip < to[i].iov_len ? skip : to[i].iov_len;
+
+        to[i].iov_base = (char *)to[i].iov_base + here;
+        to[i].iov_len -= here;
+        skip -= here;
+    }
+    return n;
+}
+
+static void broke(struct fw_lane *l, const char *why)
+{
+    end_message(l);
+    l->events->broke(l->user, why);
+}
+
+/* One system call; true if it wrote something. */
+static bool write_some(struct fw_lane *l)
+{
+    struct iovec pieces[PIECES];
+    struct msghdr m = {.msg_iov = pieces};
+    ssize_t n;
+
+    m.msg_iovlen = gather(l, pieces);
+    n = sendmsg(l->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n < 0) {
+        if (errno != EAGAIN && errno != EINTR)
+            broke(l, strerror(errno));
+        return false;
+    }
+    l->written += (size_t)n;
+    if (l->written == l->n_head + grpc_byte_buffer_length(l->out)) {
+        end_message(l);
+        l->events->sent(l->user);
+    }
+    return true;
+}
+
+/* --- reading --- */
+
+/* Bytes of the frame that begins at `in`, with its head; 0: not known yet. */
+static size_t frame_bytes(const struct fw_lane *l)
+{
+    return l->have < FW_FRAME_HEAD
+               ? 0
+               : FW_FRAME_HEAD + (size_t)(fw_frame_get(l->in) & ~FW_FRAME_END);
+}
+
+static bool make_room(struct fw_lane *l, size_t want)
+{
+    uint8_t *in;
+
+    if (want <= l->room)
+        return true;
+    in = realloc(l->in, want);
+    if (!in)
+        return false;
+    l->in = in;
+    l->room = want;
+    return true;
+}
+
+/* Hand on the first frame if it is whole and wanted. */
+static bool deliver(struct fw_lane *l)
+{
+    size_t n = frame_bytes(l);
+    const uint8_t *body = l->in + FW_FRAME_HEAD;
+
+    if (!n || l->have < n)
+        return false;
+    if (fw_frame_get(l->in) & FW_FRAME_END) {
+        l->events->over(l->user, body, n - FW_FRAME_HEAD);
+        return true;
+    }
+    if (!l->events->wants(l->user))
+        return false;
+    l->events->received(l->user, body, n - FW_FRAME_HEAD);
+    if (l->fd < 0)
+        return true;
+    l->have -= n;
+    memmove(l->in, l->in + n, l->have);
+    return true;
+}
+
+/* One system call; true if it read something.  Of a long frame no byte is read
+ * too many, so that nothing long has to be moved. */
+static bool read_some(struct fw_lane *l)
+{
+    size_t want = frame_bytes(l);
+    ssize_t n;
+
+    if (want > FRAME_MAX) {
+        broke(l, "the server does not speak our language");
+        return true;
+    }
+    if (want < IN_BYTES)
+        want = IN_BYTES;
+    if (want <= l->have)
+        return false; /* whole, but not wanted yet */
+    if (!make_room(l, want)) {
+        broke(l, "no memory for a message");
+        return true;
+    }
+    n = recv(l->fd, l->in + l->have, want - l->have, MSG_DONTWAIT);
+    if (n > 0) {
+        l->have += (size_t)n;
+        return true;
+    }
+    if (n == 0)
+        broke(l, "the connection was closed");
+    else if (errno != EAGAIN && errno != EINTR)
+        broke(l, strerror(errno));
+    return n == 0;
+}
+
+bool fw_lane_turn(struct fw_lane *l)
+{
+    bool any = false;
+
+    if (l->turning || l->fd < 0)
+        return false;
+    l->turning = true;
+    while (l->fd >= 0) {
+        bool moved = l->out && write_some(l);
+
+        moved = (l->fd >= 0 && deliver(l)) || moved;
+        if (!moved && l->fd >= 0)
+            moved = read_some(l);
+        any = any || moved;
+        if (!moved)
+            break;
+    }
+    l->turning = false;
+    return any;
+}
+
+void fw_lane_wait(struct fw_lane *l, pthread_mutex_t *lock, int wait_ms)
+{
+    struct pollfd p = {l->fd, POLLIN, 0};
+
+    if (l->out)
+        p.events |= POLLOUT;
+    l->waiting = true;
+    pthread_mutex_unlock(lock);
+    (void)poll(&p, 1, wait_ms);
+    pthread_mutex_lock(lock);
+    l->waiting = false;
+    if (l->fd != p.fd)
+        close(p.fd);
+}

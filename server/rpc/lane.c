@@ -1,0 +1,277 @@
+#include "server/rpc/lane.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "sdk/base/mem.h"
+#include "sdk/wire/codec.h"
+#include "sdk/wire/frame.h"
+#include "sdk/wire/reason.h"
+#include "server/rpc/lanes.h"
+#include "server/rpc/server.h"
+
+#define IN_BYTES     (64u << 10) /* to begin with; grows to a message */
+#define STRANGER_MAX 4096u /* bytes of a first message; it opens the stream */
+#define STRANGER_MS  5000  /* so long it may take to come */
+#define STACK_BYTES  (256u << 10)
+
+void fw_lane_read(struct fw_lane *l)
+{
+    struct fw_call *c = l->call;
+    bool over;
+
+    pthread_mutex_lock(&c->lock);
+    over = l->over;
+    l->reading = !over;
+    pthread_mutex_unlock(&c->lock);
+    if (over)
+        c->method->on_read(c, NULL);
+    else
+        fw_lane_kick(l);
+}
+
+/* Hand a message up, if one is wanted. */
+static bool deliver(struct fw_lane *l, uint8_t *data, size_t n)
+{
+    struct fw_span span = {data, n};
+    struct fw_message m = {.spans = &span, .n_spans = 1, .n_bytes = n};
+    bool wanted;
+
+    pthread_mutex_lock(&l->call->lock);
+    wanted = l->reading;
+    l->reading = false;
+    pthread_mutex_unlock(&l->call->lock);
+    if (wanted)
+        l->call->method->on_read(l->call, &m);
+    return wanted;
+}
+
+/* End the stream for what the client has sent. */
+static void refuse(struct fw_lane *l, uint32_t n)
+{
+    struct fw_err err;
+
+    fw_call_finish(l->call,
+                   FW_REFUSE(&err, MESSAGE_TOO_LARGE,
+                             "a message of %u bytes; at most %u are taken", n,
+                             l->familiar ? FW_MESSAGE_MAX_BYTES : STRANGER_MAX),
+                   &err);
+}
+
+/* Bytes of the frame that begins at `in`, with its head; 0: not known yet. */
+static size_t frame_bytes(const struct fw_lane *l)
+{
+    return l->have < FW_FRAME_HEAD
+               ? 0
+               : FW_FRAME_HEAD + (size_t)fw_frame_get(l->in);
+}
+
+static void drop_first(struct fw_lane *l, size_t n)
+{
+    l->have -= n;
+    memmove(l->in, l->in + n, l->have);
+}
+
+/* Use what is in `in`.  False: the client does not speak our language. */
+static bool use(struct fw_lane *l)
+{
+    size_t n;
+
+    if (!l->greeted) {
+        size_t have =
+            l->have < FW_LANE_PREFACE_BYTES ? l->have : FW_LANE_PREFACE_BYTES;
+
+        if (memcmp(l->in, FW_LANE_PREFACE, have) != 0)
+            return false;
+        if (have < FW_LANE_PREFACE_BYTES)
+            return true;
+        l->greeted = true;
+        drop_first(l, have);
+    }
+    while ((n = frame_bytes(l)) != 0) {
+        size_t body = n - FW_FRAME_HEAD;
+
+        if (body > (l->familiar ? FW_MESSAGE_MAX_BYTES : STRANGER_MAX)) {
+            refuse(l, (uint32_t)body);
+            l->have = 0;
+            return true;
+        }
+        if (l->have < n || !deliver(l, l->in + FW_FRAME_HEAD, body))
+            return true;
+        l->familiar = true;
+        drop_first(l, n);
+    }
+    return true;
+}
+
+/* Room for the frame that has begun. */
+static bool make_room(struct fw_lane *l)
+{
+    size_t want = frame_bytes(l);
+    uint8_t *in;
+
+    if (want < IN_BYTES)
+        want = IN_BYTES;
+    if (want <= l->room)
+        return true;
+    in = realloc(l->in, want);
+    if (!in)
+        return false;
+    l->in = in;
+    l->room = want;
+    return true;
+}
+
+enum outcome { DONE, IDLE, GONE };
+
+/* One system call, and what comes of it.  Of a long frame no byte is read too
+ * many, so that nothing long has to be moved. */
+static enum outcome receive(struct fw_lane *l)
+{
+    size_t want = frame_bytes(l);
+    ssize_t n;
+
+    if (!make_room(l))
+        return GONE;
+    if (want < IN_BYTES)
+        want = IN_BYTES;
+    if (want <= l->have)
+        return IDLE; /* a whole frame that is not wanted yet */
+    n = recv(l->fd, l->in + l->have, want - l->have, MSG_DONTWAIT);
+    if (n < 0)
+        return errno == EAGAIN || errno == EINTR ? IDLE : GONE;
+    if (n == 0)
+        return GONE;
+    l->have += (size_t)n;
+    return use(l) ? DONE : GONE;
+}
+
+/* Wait for something to do; false after a stranger's time. */
+static bool rest(struct fw_lane *l, bool reading, bool blocked)
+{
+    struct pollfd p[] = {{.fd = l->fd}, {.fd = l->wake, .events = POLLIN}};
+    uint64_t kicks;
+    int n;
+
+    p[0].events = (short)((reading ? POLLIN : 0) | (blocked ? POLLOUT : 0));
+    n = poll(p, 2, l->familiar ? -1 : STRANGER_MS);
+    if (p[1].revents)
+        (void)!read(l->wake, &kicks, sizeof(kicks)); /* it is not blocking */
+    return n != 0 && !(p[0].revents & (POLLERR | POLLHUP | POLLNVAL));
+}
+
+/* Read and write what can be; false at the end. */
+static bool turn(struct fw_lane *l)
+{
+    struct fw_call *c = l->call;
+    enum outcome got = IDLE;
+    bool reading;
+    bool blocked;
+    bool end;
+
+    pthread_mutex_lock(&c->lock);
+    if (l->blocked) {
+        l->blocked = false;
+        fw_lane_write(l);
+    }
+    blocked = l->blocked;
+    reading = l->reading;
+    end = c->gone || (c->ended && !l->n_out);
+    pthread_mutex_unlock(&c->lock);
+    if (end)
+        return false;
+    if (reading && l->have && l->greeted && frame_bytes(l) &&
+        l->have >= frame_bytes(l)) {
+        if (!use(l))
+            return false;
+        return true;
+    }
+    if (reading)
+        got = receive(l);
+    if (got == IDLE)
+        return rest(l, reading, blocked);
+    return got == DONE;
+}
+
+static void *serve(void *arg)
+{
+    struct fw_lane *l = arg;
+    struct fw_call *c = l->call;
+    struct fw_lanes *lanes = &c->server->lanes;
+    bool reading;
+
+    /* whoever started us writes `thread` under the lock */
+    pthread_mutex_lock(&c->lock);
+    pthread_mutex_unlock(&c->lock);
+    c->method->start(c);
+    while (turn(l))
+        continue;
+    pthread_mutex_lock(&c->lock);
+    c->gone = true;
+    l->over = true;
+    reading = l->reading;
+    l->reading = false;
+    pthread_mutex_unlock(&c->lock);
+    (void)shutdown(l->fd, SHUT_RDWR);
+    if (reading)
+        c->method->on_read(c, NULL);
+    fw_lanes_remove(lanes, l);
+    fw_call_unref(c);
+    fw_lanes_left(lanes);
+    return NULL;
+}
+
+struct fw_lane *fw_lane_create(struct fw_call *c, int fd)
+{
+    struct fw_lane *l = fw_mem_array(1, sizeof(*l));
+    int wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+    if (l && wake >= 0) {
+        *l = (struct fw_lane){.call = c, .fd = fd, .wake = wake};
+        fw_list_init(&l->link);
+        return l;
+    }
+    free(l);
+    if (wake >= 0)
+        close(wake);
+    close(fd);
+    return NULL;
+}
+
+fw_status fw_lane_start(struct fw_lane *l)
+{
+    struct fw_call *c = l->call;
+    pthread_attr_t attr;
+    int failed;
+
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, STACK_BYTES);
+    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    pthread_mutex_lock(&c->lock);
+    failed = pthread_create(&l->thread, &attr, serve, l);
+    pthread_mutex_unlock(&c->lock);
+    pthread_attr_destroy(&attr);
+    return failed ? FW_NOMEM : FW_OK;
+}
+
+void fw_lane_cut(struct fw_lane *l)
+{
+    (void)shutdown(l->fd, SHUT_RDWR); /* wakes its thread */
+}
+
+void fw_lane_destroy(struct fw_lane *l)
+{
+    for (unsigned i = 0; i < l->n_out; i++) {
+        if (l->out[i].body)
+            grpc_byte_buffer_destroy(l->out[i].body);
+    }
+    free(l->in);
+    close(l->wake);
+    close(l->fd);
+    free(l);
+}

@@ -1,0 +1,70 @@
+/* lane.h - a Train stream without gRPC below it (sdk/wire/frame.h).
+ *
+ * A lane takes the place of gRPC under a call: the Train stream above it is
+ * the same, and knows no difference.  Each has a thread that reads, and that
+ * writes what the socket does not take at once; small answers are written by
+ * whoever has them.
+ *
+ * Layer: server/rpc.  Thread: as said.  Lives behind its call. */
+#ifndef FW_RPC_LANE_H
+#define FW_RPC_LANE_H
+
+#include "sdk/base/list.h"
+#include "server/rpc/call.h"
+
+#define FW_LANE_FRAMES 4  /* frames that one system call may write */
+#define FW_LANE_PIECES 16 /* pieces of memory that they may have */
+
+/* A frame on its way out. */
+struct fw_frame {
+    grpc_byte_buffer *body; /* owned; NULL: an empty one */
+    uint8_t head[4];
+    size_t n; /* bytes, with the head */
+};
+
+struct fw_lane {
+    struct fw_list link;  /* used by lanes.c */
+    struct fw_call *call; /* whose ground this is */
+    int fd;               /* owned */
+    int wake;             /* owned; an eventfd for the thread */
+    pthread_t thread;
+
+    /* the lane's thread */
+    uint8_t *in;   /* owned; `room` bytes; NULL: nothing was read yet */
+    size_t room;   /* of `in` */
+    size_t have;   /* bytes in `in` */
+    bool greeted;  /* the preface has come */
+    bool familiar; /* a whole message has come */
+
+    /* call's lock */
+    bool reading; /* the next message is wanted */
+    bool over;    /* nothing will be read any more */
+    bool blocked; /* the thread is to write */
+    struct fw_frame out[FW_LANE_FRAMES];
+    unsigned n_out; /* frames in `out`; the first may be written in part */
+    size_t written; /* bytes of the first */
+};
+
+/* For call.c.  Takes fd, also on failure, which is NULL. */
+struct fw_lane *fw_lane_create(struct fw_call *c, int fd);
+
+/* Begin: a thread of its own serves the connection.  Takes a reference to the
+ * call; without memory it stays the caller's. */
+FW_MUST_USE fw_status fw_lane_start(struct fw_lane *l);
+
+/* Any thread, call's lock held: write what there is. */
+void fw_lane_write(struct fw_lane *l);
+
+/* Wake the lane's thread, unless it is the caller. */
+void fw_lane_kick(struct fw_lane *l);
+
+/* As fw_call_read. */
+void fw_lane_read(struct fw_lane *l);
+
+/* Any thread: end it at once, as if the client had gone. */
+void fw_lane_cut(struct fw_lane *l);
+
+/* The last reference to the call is gone. */
+void fw_lane_destroy(struct fw_lane *l);
+
+#endif

@@ -1,0 +1,147 @@
+/* What a lane sends; the call's lock is held. */
+#include "server/rpc/lane.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "sdk/wire/codec.h"
+#include "sdk/wire/frame.h"
+#include "sdk/wire/reason.h"
+
+/* Longer messages are the thread's to write. */
+#define EAGER_BYTES (64u << 10)
+
+void fw_lane_kick(struct fw_lane *l)
+{
+    uint64_t one = 1;
+
+    if (!pthread_equal(pthread_self(), l->thread))
+        (void)!write(l->wake, &one, sizeof(one)); /* it cannot overflow */
+}
+
+static void put_frame(struct fw_lane *l, grpc_byte_buffer *take, uint32_t mark)
+{
+    struct fw_frame *f = &l->out[l->n_out++];
+    size_t n = take ? grpc_byte_buffer_length(take) : 0;
+
+    f->body = take;
+    f->n = FW_FRAME_HEAD + n;
+    fw_frame_put(f->head, (uint32_t)n | mark);
+}
+
+static void put_end(struct fw_lane *l)
+{
+    struct fw_call *c = l->call;
+    struct fw_bytes packed = {0};
+    int code;
+
+    c->ended = true;
+    if (c->end_status == FW_OK) {
+        put_frame(l, NULL, FW_FRAME_END);
+        return;
+    }
+    code = fw_reason_grpc_code(c->end_status, &c->end_error);
+    if (fw_encode_error(code, &c->end_error, &packed) == FW_OK)
+        put_frame(l, fw_buffer_copy(&packed), FW_FRAME_END);
+    else
+        c->gone = true; /* without memory the client is told nothing */
+    fw_bytes_close(&packed);
+}
+
+/* Take what the stream has to send, as much as one call may write. */
+static void fill(struct fw_lane *l)
+{
+    struct fw_call *c = l->call;
+
+    while (l->n_out < FW_LANE_FRAMES && !c->ended) {
+        grpc_byte_buffer *next = c->method->next(c);
+
+        if (next)
+            put_frame(l, next, 0);
+        else if (c->ending)
+            put_end(l);
+        else
+            return;
+        if (l->out[l->n_out - 1].n > EAGER_BYTES)
+            return;
+    }
+}
+
+/* The pieces that were not written yet. */
+static size_t gather(struct fw_lane *l, struct iovec *to)
+{
+    size_t skip = l->written;
+    size_t n = 0;
+
+    for (unsigned i = 0; i < l->n_out; i++) {
+        struct fw_frame *f = &l->out[i];
+        grpc_slice_buffer *s = f->body ? &f->body->data.raw.slice_buffer : NULL;
+
+        if (n + 1 + (s ? s->count : 0) > FW_LANE_PIECES)
+            break;
+        to[n++] = (struct iovec){f->head, FW_FRAME_HEAD};
+        for (size_t k = 0; s && k < s->count; k++)
+            to[n++] = (struct iovec){GRPC_SLICE_START_PTR(s->slices[k]),
+                                     GRPC_SLICE_LENGTH(s->slices[k])};
+    }
+    for (size_t i = 0; i < n && skip; i++) {
+        size_t here = skip < to[i].iov_len ? skip : to[i].iov_len;
+
+        to[i].iov_base = (char *)to[i].iov_base + here;
+        to[i].iov_len -= here;
+        skip -= here;
+    }
+    return n;
+}
+
+/* n more bytes were written. */
+static void advance(struct fw_lane *l, size_t n)
+{
+    unsigned done = 0;
+
+    l->written += n;
+    while (done < l->n_out && l->written >= l->out[done].n) {
+        l->written -= l->out[done].n;
+        if (l->out[done].body)
+            grpc_byte_buffer_destroy(l->out[done].body);
+        done++;
+    }
+    l->n_out -= done;
+    memmove(l->out, l->out + done, l->n_out * sizeof(l->out[0]));
+}
+
+void fw_lane_write(struct fw_lane *l)
+{
+    bool mine = pthread_equal(pthread_self(), l->thread);
+
+    while (!l->call->gone) {
+        struct iovec pieces[FW_LANE_PIECES];
+        struct msghdr m = {.msg_iov = pieces};
+        ssize_t n;
+
+        if (!l->n_out)
+            fill(l);
+        if (!l->n_out)
+            return;
+        n = -1;
+        errno = EAGAIN;
+        if (mine || l->out[l->n_out - 1].n <= EAGER_BYTES) {
+            m.msg_iovlen = gather(l, pieces);
+            n = sendmsg(l->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+        }
+        if (n >= 0) {
+            advance(l, (size_t)n);
+            if (l->call->ended && !l->n_out)
+                fw_lane_kick(l); /* to end */
+        } else if (errno == EAGAIN) {
+            l->blocked = true;
+            fw_lane_kick(l);
+            return;
+        } else if (errno != EINTR) {
+            l->call->gone = true;
+            fw_lane_kick(l);
+        }
+    }
+}

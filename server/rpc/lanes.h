@@ -1,0 +1,49 @@
+/* lanes.h - listens for lanes (lane.h) and counts them.
+ *
+ * Layer: server/rpc.  Thread: open, cut and close on the main one; the rest by
+ * the lanes' threads.  Lives inside the server. */
+#ifndef FW_RPC_LANES_H
+#define FW_RPC_LANES_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "sdk/base/list.h"
+#include "sdk/base/status.h"
+
+struct fw_server;
+struct fw_lane;
+
+struct fw_lanes {
+    struct fw_server *server; /* whose this is; NULL: closed */
+    int fd;                   /* owned; listens */
+    int port;                 /* bound; 0: there are no lanes */
+    pthread_t thread;         /* accepts */
+
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t left;  /* n has fallen */
+    size_t n;             /* threads of lanes */
+    struct fw_list alive; /* fw_lane.link */
+};
+
+/* Listen on any free port of the address's host.  FW_IO, FW_NOMEM: there are
+ * no lanes, and all goes by gRPC. */
+FW_MUST_USE fw_status fw_lanes_open(struct fw_lanes *ls, struct fw_server *s,
+                                    const char *address, struct fw_err *err);
+
+/* Take no more; cut those there are and wait for their threads.  Safe twice
+ * and on zero. */
+void fw_lanes_close(struct fw_lanes *ls);
+
+/* Take no more.  Safe twice and on zero, like the next. */
+void fw_lanes_drain(struct fw_lanes *ls);
+
+/* Cut those there are. */
+void fw_lanes_cut(struct fw_lanes *ls);
+
+/* By a lane's thread at its end: it can be cut no more; it has left. */
+void fw_lanes_remove(struct fw_lanes *ls, struct fw_lane *l);
+void fw_lanes_left(struct fw_lanes *ls);
+
+#endif
