@@ -14,7 +14,7 @@ static void on_received(void *user, struct fw_message *m)
     m->buffer = NULL;
 }
 
-static const struct fw_stream_events inbox_events = {NULL, on_received, NULL};
+static const struct fw_stream_events inbox_events = {.received = on_received};
 
 fw_status fw_inbox_open(struct fw_inbox *in, struct fw_connection *c,
                         const char *method, const struct fw_bytes *request,

@@ -16,11 +16,13 @@
 #include <grpc/byte_buffer.h>
 #include <grpc/slice.h>
 
-#include "sdk/wire/messages.h"
+#include "sdk/wire/chunk.h"
 
 #define CONNECT_MS 1000
-#define IN_BYTES   (64u << 10) /* to begin with; grows to a message */
-#define PIECES     8           /* of memory that a message may have */
+#define IN_BYTES   (64u << 10)    /* to begin with; grows to a message */
+#define LONG_BYTES (IN_BYTES / 2) /* longer messages may land */
+#define PEEK_BYTES ((size_t)FW_CHUNK_HEAD_MAX + FW_FRAME_HEAD)
+#define PIECES     8 /* of memory that a message may have */
 #define HOST_MAX   256
 #define IDLE_S     10 /* as the server's (docs/protocol.md) */
 #define PROBE_S    5
@@ -250,6 +252,54 @@ static bool deliver(struct fw_lane *l)
     return true;
 }
 
+/* Have the rest of a message go where it belongs, if the owner knows. */
+static bool try_land(struct fw_lane *l)
+{
+    size_t n = l->have - FW_FRAME_HEAD;
+    size_t total = frame_bytes(l) - FW_FRAME_HEAD;
+    size_t skip = 0;
+
+    if (l->have < PEEK_BYTES || total < LONG_BYTES || total <= n ||
+        (fw_frame_get(l->in) & FW_FRAME_END) || !l->events->wants(l->user))
+        return false;
+    l->land = l->events->land(l->user, l->in + FW_FRAME_HEAD, n, total, &skip);
+    if (!l->land)
+        return false;
+    memcpy(l->land, l->in + FW_FRAME_HEAD + skip, n - skip);
+    l->land += n - skip;
+    l->left = total - n;
+    l->have = 0;
+    return true;
+}
+
+/* What came of a recv; true if it was something. */
+static bool took(struct fw_lane *l, ssize_t n)
+{
+    if (n > 0)
+        return true;
+    if (n == 0)
+        broke(l, "the connection was closed");
+    else if (errno != EAGAIN && errno != EINTR)
+        broke(l, strerror(errno));
+    return n == 0;
+}
+
+static bool read_landing(struct fw_lane *l)
+{
+    ssize_t n = recv(l->fd, l->land, l->left, MSG_DONTWAIT);
+
+    if (n > 0) {
+        l->land += n;
+        l->left -= (size_t)n;
+        if (!l->left) {
+            l->land = NULL;
+            l->bulky = true;
+            l->events->landed(l->user);
+        }
+    }
+    return took(l, n);
+}
+
 /* One system call; true if it read something.  Of a long frame no byte is read
  * too many, so that nothing long has to be moved. */
 static bool read_some(struct fw_lane *l)
@@ -261,8 +311,15 @@ static bool read_some(struct fw_lane *l)
         broke(l, "the server does not speak our language");
         return true;
     }
-    if (want < IN_BYTES)
+    if (l->land)
+        return read_landing(l);
+    if (try_land(l))
+        return true;
+    if (!want && l->bulky)
+        want = PEEK_BYTES;
+    else if (want < IN_BYTES)
         want = IN_BYTES;
+    l->bulky = l->bulky && want == PEEK_BYTES;
     if (want <= l->have)
         return false; /* whole, but not wanted yet */
     if (!make_room(l, want)) {
@@ -270,15 +327,9 @@ static bool read_some(struct fw_lane *l)
         return true;
     }
     n = recv(l->fd, l->in + l->have, want - l->have, MSG_DONTWAIT);
-    if (n > 0) {
+    if (n > 0)
         l->have += (size_t)n;
-        return true;
-    }
-    if (n == 0)
-        broke(l, "the connection was closed");
-    else if (errno != EAGAIN && errno != EINTR)
-        broke(l, strerror(errno));
-    return n == 0;
+    return took(l, n);
 }
 
 bool fw_lane_turn(struct fw_lane *l)

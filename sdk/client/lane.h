@@ -29,6 +29,11 @@ struct fw_lane_events {
     /* The connection is gone; `why` tells how. */
     void (*broke)(void *user, const char *why);
     bool (*wants)(void *user); /* is a message wanted now? */
+    /* A message of `total` bytes has begun with `n` bytes: where do those from
+     * *skip on belong?  NULL: hand it to `received` as a whole. */
+    void *(*land)(void *user, const uint8_t *data, size_t n, size_t total,
+                  size_t *skip);
+    void (*landed)(void *user); /* they are there; instead of `received` */
 };
 
 struct fw_lane {
@@ -39,6 +44,9 @@ struct fw_lane {
     uint8_t *in; /* owned; `room` bytes */
     size_t room;
     size_t have;
+    uint8_t *land; /* lent by the owner; where the next bytes belong */
+    size_t left;   /* bytes that are still to land */
+    bool bulky;    /* the last message has landed: read no more than a head */
 
     grpc_byte_buffer *out; /* owned; NULL: nothing is being sent */
     uint8_t head[FW_LANE_PREFACE_BYTES + FW_FRAME_HEAD];

@@ -15,6 +15,7 @@ fw_status fw_session_fetch(struct fw_session *s, float *parameters)
 
     if (st != FW_OK)
         return st;
+    fw_stream_take_off(&s->train);
     s->rx = (struct fw_receiver){.values = parameters,
                                  .n = s->joined.n_elements,
                                  .dtype = fw_dtype_down(s->joined.wire_dtype)};
@@ -41,6 +42,7 @@ fw_status fw_session_pull(struct fw_session *s, float *parameters,
     } else if (err) {
         *err = s->why;
     }
+    fw_stream_take_off(&s->train);
     s->rx = (struct fw_receiver){0};
     pthread_mutex_unlock(&s->train.waiter.lock);
     return st;

@@ -165,6 +165,7 @@ fw_status fw_session_push(struct fw_session *s, const struct fw_gradient *g,
         fw_stream_drop(&s->train); /* gRPC lets go of the values */
     }
     s->pending = 0;
+    fw_stream_take_off(&s->train);
     s->tx = (struct fw_sender){0};
     s->rx = (struct fw_receiver){0};
     pthread_mutex_unlock(&s->train.waiter.lock);

@@ -70,13 +70,35 @@ static void on_received(void *user, struct fw_message *message)
         fw_stream_receive(&s->train);
 }
 
+static void *land(void *user, const struct fw_span *seen, size_t total,
+                  size_t *skip)
+{
+    struct fw_session *s = user;
+    struct fw_train_response m;
+
+    if (!s->rx.values || !fw_peek_train_response(seen, total, &m) ||
+        m.kind != FW_TRAIN_PARAMETERS || m.data.n % sizeof(float))
+        return NULL;
+    *skip = m.data.skip;
+    return fw_receiver_land(&s->rx, &m.parameters, m.data.n / sizeof(float));
+}
+
+static void landed(void *user)
+{
+    struct fw_session *s = user;
+
+    fw_receiver_landed(&s->rx);
+    fw_stream_progress(&s->train);
+    fw_stream_receive(&s->train);
+}
+
 static void on_ended(void *user)
 {
     fw_session_broke(user);
 }
 
 static const struct fw_stream_events train_events = {on_sent, on_received,
-                                                     on_ended};
+                                                     on_ended, land, landed};
 
 fw_status fw_session_send(struct fw_session *s,
                           const struct fw_train_request *m)

@@ -28,6 +28,10 @@ struct fw_stream_events {
     void (*sent)(void *user);
     void (*received)(void *user, struct fw_message *m);
     void (*ended)(void *user);
+    /* On a lane: as struct fw_lane_events. */
+    void *(*land)(void *user, const struct fw_span *seen, size_t total,
+                  size_t *skip);
+    void (*landed)(void *user);
 };
 
 struct fw_stream {
@@ -108,6 +112,10 @@ FW_MUST_USE fw_status fw_stream_wait(struct fw_stream *st, fw_ready_fn *ready,
 
 /* With the lock held: wait for a change until `until_ms`, or less. */
 void fw_stream_pause(struct fw_stream *st, int64_t until_ms);
+
+/* With the lock held: memory that was lent to `land` is about to go: if a
+ * message is on its way there, which is not to be expected, end the stream. */
+void fw_stream_take_off(struct fw_stream *st);
 
 /* With the lock held: see to a lane that nobody waits for. */
 void fw_stream_look(struct fw_stream *st);

@@ -78,8 +78,37 @@ static bool wants(void *user)
     return st->receiving && !st->over;
 }
 
-static const struct fw_lane_events lane_events = {on_sent, on_received, on_over,
-                                                  on_broke, wants};
+static void *land(void *user, const uint8_t *data, size_t n, size_t total,
+                  size_t *skip)
+{
+    struct fw_stream *st = user;
+    struct fw_span seen = {data, n};
+
+    return st->events->land ? st->events->land(st->user, &seen, total, skip)
+                            : NULL;
+}
+
+static void landed(void *user)
+{
+    struct fw_stream *st = user;
+
+    st->receiving = false;
+    st->events->landed(st->user);
+    pthread_cond_broadcast(&st->waiter.changed);
+}
+
+static const struct fw_lane_events lane_events = {
+    on_sent, on_received, on_over, on_broke, wants, land, landed};
+
+void fw_stream_take_off(struct fw_stream *st)
+{
+    struct fw_err why;
+
+    if (!st->on_lane || st->ended || !st->lane.land)
+        return;
+    (void)fw_err_set(&why, FW_UNAVAILABLE, "parameters nobody waits for");
+    fw_stream_lane_end(st, FW_UNAVAILABLE, &why);
+}
 
 bool fw_stream_lane_open(struct fw_stream *st, const char *address)
 {

@@ -97,3 +97,20 @@ fw_status fw_receiver_take(struct fw_receiver *rx,
     rx->next += n;
     return FW_OK;
 }
+
+float *fw_receiver_land(struct fw_receiver *rx,
+                        const struct fw_parameters_head *head, uint64_t n)
+{
+    if (rx->dtype != FW_DTYPE_F32 || !n || n > rx->n - rx->next ||
+        head->offset != rx->next || (rx->next && head->version != rx->version))
+        return NULL;
+    rx->version = head->version;
+    rx->landing = n;
+    return rx->values + rx->next;
+}
+
+void fw_receiver_landed(struct fw_receiver *rx)
+{
+    rx->next += rx->landing;
+    rx->landing = 0;
+}

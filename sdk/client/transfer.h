@@ -45,9 +45,17 @@ struct fw_receiver {
     uint64_t next;       /* elements that are there */
     uint64_t version;    /* of the first chunk */
     enum fw_dtype dtype; /* on the wire */
+    uint64_t landing;    /* elements on their way behind `next` */
 };
 
 bool fw_receiver_done(const struct fw_receiver *rx);
+
+/* Where the `n` elements of a chunk belong that comes next, for who can put
+ * them there without a copy; NULL: give it to fw_receiver_take.
+ * fw_receiver_landed: they are there. */
+float *fw_receiver_land(struct fw_receiver *rx,
+                        const struct fw_parameters_head *head, uint64_t n);
+void fw_receiver_landed(struct fw_receiver *rx);
 
 /* Decode one chunk.  FW_CORRUPT if it is not the one that comes next, is of
  * another version or too long; then the array is of no use. */

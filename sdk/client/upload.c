@@ -54,8 +54,8 @@ static void on_received(void *user, struct fw_message *m)
     fw_bytes_close(&scratch);
 }
 
-static const struct fw_stream_events upload_events = {on_sent, on_received,
-                                                      NULL};
+static const struct fw_stream_events upload_events = {.sent = on_sent,
+                                                      .received = on_received};
 
 /* An answer counts when the status behind it is known. */
 static bool is_over(const void *what)

@@ -75,6 +75,15 @@ FW_MUST_USE fw_status fw_encode_train_request(const struct fw_train_request *m,
 FW_MUST_USE fw_status fw_encode_train_response(
     const struct fw_train_response *m, struct fw_bytes *out);
 
+/* Of a message of `total` bytes the first ones have come, `seen`: is it one
+ * whose data is the last field, and begins among them?  Then *out tells the
+ * message, and out->data.skip where the data begins; its bytes must not be
+ * looked at. */
+bool fw_peek_train_request(const struct fw_span *seen, size_t total,
+                           struct fw_train_request *out);
+bool fw_peek_train_response(const struct fw_span *seen, size_t total,
+                            struct fw_train_response *out);
+
 /* MESSAGE_INVALID for anything that is not one of the kinds. */
 FW_MUST_USE fw_status fw_decode_train_request(const struct fw_span *spans,
                                               size_t n_spans,

@@ -110,6 +110,22 @@ fw_status fw_gather_add(struct fw_gather *g, uint64_t offset,
     return s;
 }
 
+float *fw_gather_land(struct fw_gather *g, uint64_t offset, size_t n)
+{
+    uint64_t inside = g->filled % FW_BLOCK_ELEMENTS;
+
+    if (g->dtype != FW_DTYPE_F32 || offset != g->filled || !n ||
+        n > g->n_elements - g->filled || n > FW_BLOCK_ELEMENTS - inside)
+        return NULL;
+    return g->blocks[g->filled / FW_BLOCK_ELEMENTS]->data + inside;
+}
+
+void fw_gather_landed(struct fw_gather *g, size_t n)
+{
+    fw_tensor_check(fw_gather_land(g, g->filled, n), n, &g->check);
+    g->filled += n;
+}
+
 void fw_gather_scale(struct fw_gather *g, double factor)
 {
     for (uint32_t b = 0; b < g->n_blocks; b++) {

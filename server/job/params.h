@@ -98,6 +98,13 @@ bool fw_gather_cancel(struct fw_pool *p, struct fw_gather_waiter *w);
 FW_MUST_USE fw_status fw_gather_add(struct fw_gather *g, uint64_t offset,
                                     const struct fw_run *run,
                                     struct fw_err *err);
+/* Where the `n` elements at `offset` belong that come next, for who can put
+ * them there without a copy; NULL: give them to fw_gather_add.  Floats only. */
+float *fw_gather_land(struct fw_gather *g, uint64_t offset, size_t n);
+
+/* They are there. */
+void fw_gather_landed(struct fw_gather *g, size_t n);
+
 /* Every element of a complete one times `factor`. */
 void fw_gather_scale(struct fw_gather *g, double factor);
 bool fw_gather_complete(const struct fw_gather *g);

@@ -92,6 +92,14 @@ void fw_call_read(struct fw_call *c)
         c->method->on_read(c, NULL);
 }
 
+void fw_call_landing(struct fw_call *c, fw_land_fn *land, fw_landed_fn *landed)
+{
+    if (!c->lane)
+        return;
+    c->lane->find = land;
+    c->lane->landed = landed;
+}
+
 /* --- writing --- */
 
 /* The status that ends the call; the lock is held. */

@@ -98,6 +98,18 @@ void fw_call_unref(struct fw_call *c);
 /* Start the next read.  Reading baton. */
 void fw_call_read(struct fw_call *c);
 
+/* What a lane may do with long messages.
+ *
+ * A message of `total` bytes has begun with `seen`: where do the bytes from
+ * *skip on belong?  NULL: hand it to on_read as a whole. */
+typedef void *fw_land_fn(struct fw_call *call, const struct fw_span *seen,
+                         size_t total, size_t *skip);
+/* They are there; takes the place of on_read. */
+typedef void fw_landed_fn(struct fw_call *call);
+
+/* By `start`: use these, if the call is on a lane. */
+void fw_call_landing(struct fw_call *c, fw_land_fn *land, fw_landed_fn *landed);
+
 /* Write what method->next offers, unless a write is in flight: then it is
  * asked again after that.  Any thread. */
 void fw_call_pump(struct fw_call *c);

@@ -15,7 +15,9 @@
 #include "server/rpc/lanes.h"
 #include "server/rpc/server.h"
 
-#define IN_BYTES     (64u << 10) /* to begin with; grows to a message */
+#define IN_BYTES     (64u << 10)    /* to begin with; grows to a message */
+#define LONG_BYTES   (IN_BYTES / 2) /* longer messages may land */
+#define PEEK_BYTES   ((size_t)FW_CHUNK_HEAD_MAX + FW_FRAME_HEAD)
 #define STRANGER_MAX 4096u /* bytes of a first message; it opens the stream */
 #define STRANGER_MS  5000  /* so long it may take to come */
 #define STACK_BYTES  (256u << 10)
@@ -127,7 +129,45 @@ static bool make_room(struct fw_lane *l)
     return true;
 }
 
+/* Have the rest of the message go where it belongs, if the stream knows. */
+static void try_land(struct fw_lane *l)
+{
+    struct fw_call *c = l->call;
+    struct fw_span seen = {l->in + FW_FRAME_HEAD, l->have - FW_FRAME_HEAD};
+    size_t total = frame_bytes(l) - FW_FRAME_HEAD;
+    size_t skip = 0;
+
+    l->land = l->find(c, &seen, total, &skip);
+    if (!l->land)
+        return;
+    memcpy(l->land, seen.data + skip, seen.n - skip);
+    l->land += seen.n - skip;
+    l->left = total - seen.n;
+    l->have = 0;
+}
+
 enum outcome { DONE, IDLE, GONE };
+
+static enum outcome receive_landing(struct fw_lane *l)
+{
+    ssize_t n = recv(l->fd, l->land, l->left, MSG_DONTWAIT);
+
+    if (n < 0)
+        return errno == EAGAIN || errno == EINTR ? IDLE : GONE;
+    if (n == 0)
+        return GONE;
+    l->land += n;
+    l->left -= (size_t)n;
+    if (l->left)
+        return DONE;
+    l->land = NULL;
+    l->bulky = true;
+    pthread_mutex_lock(&l->call->lock);
+    l->reading = false;
+    pthread_mutex_unlock(&l->call->lock);
+    l->landed(l->call);
+    return DONE;
+}
 
 /* One system call, and what comes of it.  Of a long frame no byte is read too
  * many, so that nothing long has to be moved. */
@@ -136,10 +176,20 @@ static enum outcome receive(struct fw_lane *l)
     size_t want = frame_bytes(l);
     ssize_t n;
 
+    if (l->land)
+        return receive_landing(l);
+    if (want > LONG_BYTES && l->find && l->familiar && l->have >= PEEK_BYTES) {
+        try_land(l);
+        if (l->land)
+            return DONE;
+    }
     if (!make_room(l))
         return GONE;
-    if (want < IN_BYTES)
+    if (!want && l->bulky)
+        want = PEEK_BYTES;
+    else if (want < IN_BYTES)
         want = IN_BYTES;
+    l->bulky = l->bulky && want == PEEK_BYTES;
     if (want <= l->have)
         return IDLE; /* a whole frame that is not wanted yet */
     n = recv(l->fd, l->in + l->have, want - l->have, MSG_DONTWAIT);

@@ -31,6 +31,31 @@ static bool add_chunk(struct fw_train *t, const struct fw_train_request *r)
     return fw_gather_complete(t->gather) ? fw_train_push(t) : true;
 }
 
+static void *land(struct fw_call *c, const struct fw_span *seen, size_t total,
+                  size_t *skip)
+{
+    struct fw_train *t = c->state;
+    struct fw_train_request r;
+
+    if (!t->epoch || !t->gather || !t->gather->filled ||
+        !fw_peek_train_request(seen, total, &r) ||
+        r.kind != FW_TRAIN_GRADIENT || r.data.n % sizeof(float))
+        return NULL;
+    *skip = r.data.skip;
+    t->landing = r.data.n / sizeof(float);
+    return fw_gather_land(t->gather, r.gradient.offset, t->landing);
+}
+
+static void landed(struct fw_call *c)
+{
+    struct fw_train *t = c->state;
+
+    fw_train_touch(t);
+    fw_gather_landed(t->gather, t->landing);
+    if (!fw_gather_complete(t->gather) || fw_train_push(t))
+        fw_call_read(c);
+}
+
 /* There is room: go on with the chunk that was held.  Job thread. */
 static void run_room(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
 {
@@ -236,6 +261,7 @@ void fw_train_start(struct fw_call *c)
     t->open_letter = (struct fw_letter){.run = run_open, .drop = drop_open};
     t->room_letter = (struct fw_letter){.run = run_room, .drop = drop_room};
     fw_train_lease_init(t);
+    fw_call_landing(c, land, landed);
     t->transfer.head = fw_chunk_parameters;
     fw_train_push_init(t);
     fw_train_pull_init(t);
