@@ -150,8 +150,8 @@ struct fw_worker_options {
     const char *token_file;
     double wire_share; /* of the elements that FW_DTYPE_TOPK sends, above 0, at
                           most 1; default 0.01 */
-    bool grpc_only; /* no plain TCP connection for gradients and parameters,
-                       although the server offers one; default false */
+    bool grpc_only;    /* no plain TCP connection for gradients and parameters,
+                          although the server offers one; default false */
 };
 
 /* Fill in the defaults.  `size` is sizeof(struct fw_worker_options) as the
