@@ -33,21 +33,30 @@ static void log_path(const struct fw_train *t, const char *name,
              t->folder, name);
 }
 
-/* Read the address that the server writes when it listens. */
-static bool read_address(struct fw_train *t)
+/* Read an address that the server writes when it listens. */
+static bool read_address(const struct fw_train *t, const char *name, char *out,
+                         size_t n_out)
 {
     char path[FW_PATH_MAX + 32];
     FILE *f;
     bool ok;
 
-    snprintf(path, sizeof(path), "%s/flywheeld.address", t->data);
+    snprintf(path, sizeof(path), "%s/%s", t->data, name);
     f = fopen(path, "r");
     if (!f)
         return false;
-    ok = fgets(t->address, sizeof(t->address), f) != NULL;
+    ok = fgets(out, (int)n_out, f) != NULL;
     fclose(f);
-    t->address[strcspn(t->address, "\n")] = '\0';
-    return ok && t->address[0];
+    out[strcspn(out, "\n")] = '\0';
+    return ok && out[0];
+}
+
+static void tell_page(const struct fw_train *t)
+{
+    char address[sizeof(t->address)];
+
+    if (read_address(t, "flywheeld.admin", address, sizeof(address)))
+        fprintf(stderr, "watch it at http://%s/\n", address);
 }
 
 static fw_status start_server(struct fw_train *t, struct fw_err *err)
@@ -66,7 +75,8 @@ static fw_status start_server(struct fw_train *t, struct fw_err *err)
     fw_words_option(&w, "--admin", "127.0.0.1:0"); /* others may run */
     fw_words_option(&w, "--data", t->data);
     s = fw_child_start(&t->server, "server", log, &w, err);
-    while (s == FW_OK && !read_address(t)) {
+    while (s == FW_OK && !read_address(t, "flywheeld.address", t->address,
+                                       sizeof(t->address))) {
         if (fw_child_ended(&t->server) || fw_clock_mono_ms() > until) {
             fw_child_show_log(&t->server);
             return fw_err_set(err, FW_IO, "the server did not start");
@@ -74,6 +84,8 @@ static fw_status start_server(struct fw_train *t, struct fw_err *err)
         if (fw_stop_wait(t->stop, POLL_MS))
             return FW_CLOSED;
     }
+    if (s == FW_OK)
+        tell_page(t);
     return s;
 }
 

@@ -172,6 +172,8 @@ static bool start_thread(struct fw_admin *a)
     pthread_sigmask(SIG_BLOCK, &all, &before);
     e = pthread_create(&a->thread, NULL, serve, a);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (e == 0)
+        (void)pthread_setname_np(a->thread, "fw-admin");
     return e == 0;
 }
 

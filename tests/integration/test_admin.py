@@ -541,6 +541,27 @@ class Alone(unittest.TestCase):
             self.assertEqual(c.recv(4096), b"")
         self.assertEqual(metrics(s.admin)["flywheel_http_timeouts_total"], 1)
 
+    def test_a_server_that_drains_says_so(self):
+        s = self.server()
+        create(s, "job")
+        watch = S.status_grpc.StatusServiceStub(s.channel).WatchStatus(
+            S.status.WatchStatusRequest(job="job", interval_ms=100),
+            timeout=60)
+        next(watch)
+        self.assertEqual(get(s.admin, "/readyz")[0], 200)
+        os.kill(s.process.pid, signal.SIGTERM)
+
+        def said():
+            try:
+                return get(s.admin, "/readyz")[::2] == (503, "draining\n")
+            except OSError:
+                return s.process.poll() is not None and self.fail("too late")
+        try:
+            ft.wait_for("the word", said)
+        finally:
+            watch.cancel()
+        self.assertEqual(s.process.wait(timeout=60), 0)
+
     def test_a_stream_does_not_hold_up_the_end(self):
         s = self.server()
         create(s, "job")
