@@ -290,7 +290,8 @@ class Train(unittest.TestCase):
     def assert_nothing_is_left(self, address):
         wait_for("the end of every process",
                  lambda: not processes_naming(self.folder) and
-                 not processes_naming(address))
+                 not processes_naming(address),
+                 90.0)  # a worker looks for its server for 60
         wait_for("the port to be free", lambda: not can_connect(address))
 
     def test_mlp_learns_digits_and_says_so_in_json(self):
