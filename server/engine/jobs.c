@@ -150,6 +150,14 @@ void fw_jobs_all_close(struct fw_job_thread **all, size_t n)
     free(all);
 }
 
+void fw_jobs_count(struct fw_jobs *j, size_t in, size_t out)
+{
+    if (in)
+        __atomic_add_fetch(&j->bytes_in, in, __ATOMIC_RELAXED);
+    if (out)
+        __atomic_add_fetch(&j->bytes_out, out, __ATOMIC_RELAXED);
+}
+
 static void run_tick(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
 {
     free(l);

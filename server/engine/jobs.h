@@ -15,6 +15,8 @@ struct fw_jobs {
     size_t limit;               /* most jobs; set at init */
     uint64_t incarnation;       /* of this server; set at init */
     struct fw_thinker *thinker; /* lent; of new jobs; NULL: nobody */
+    uint64_t bytes_in;          /* atomic; messages that came, of all calls */
+    uint64_t bytes_out;         /* atomic; messages that went */
 };
 
 FW_MUST_USE fw_status fw_jobs_init(struct fw_jobs *j, size_t limit,
@@ -50,6 +52,9 @@ FW_MUST_USE fw_status fw_jobs_take(struct fw_jobs *j, const char *name,
 FW_MUST_USE fw_status fw_jobs_all(struct fw_jobs *j,
                                   struct fw_job_thread ***out, size_t *n);
 void fw_jobs_all_close(struct fw_job_thread **all, size_t n);
+
+/* Any thread: so many bytes of messages came and went, for the metrics. */
+void fw_jobs_count(struct fw_jobs *j, size_t in, size_t out);
 
 /* Post a letter to every job so that it notices the time. */
 void fw_jobs_tick(struct fw_jobs *j);

@@ -20,6 +20,11 @@ static void one(struct fw_exposition *e, const char *name,
     fw_exposition_sample(e, "", "", value);
 }
 
+static double atomic_of(const uint64_t *n)
+{
+    return (double)__atomic_load_n(n, __ATOMIC_RELAXED);
+}
+
 static void put_server(struct fw_exposition *e, const struct fw_site *site)
 {
     struct fw_server_status s;
@@ -37,6 +42,12 @@ static void put_server(struct fw_exposition *e, const struct fw_site *site)
     one(e, "flywheel_ready", FW_METRIC_GAUGE,
         "1 while the server takes work, as /readyz says.",
         fw_site_state(site) == FW_SITE_READY);
+    one(e, "flywheel_rpc_received_bytes", FW_METRIC_COUNTER,
+        "Bytes of messages that workers and clients sent.",
+        atomic_of(&site->jobs->bytes_in));
+    one(e, "flywheel_rpc_sent_bytes", FW_METRIC_COUNTER,
+        "Bytes of messages that workers and clients were sent.",
+        atomic_of(&site->jobs->bytes_out));
     one(e, "flywheel_jobs", FW_METRIC_GAUGE, "Jobs in the server.", s.jobs);
 }
 

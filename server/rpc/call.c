@@ -65,6 +65,7 @@ static void on_received(struct fw_tag *tag, bool ok)
     } else {
         s = fw_message_open(&message, c->incoming, &err);
         c->incoming = NULL;
+        fw_jobs_count(c->server->jobs, message.n_bytes, 0);
         if (s == FW_OK && message.n_bytes > FW_MESSAGE_MAX_BYTES)
             s = FW_REFUSE(&err, MESSAGE_TOO_LARGE,
                           "a message of %zu bytes; at most %u are taken",
@@ -139,6 +140,7 @@ static void send_message(struct fw_call *c, grpc_byte_buffer *buffer)
     grpc_op ops[2] = {{.op = GRPC_OP_SEND_INITIAL_METADATA},
                       {.op = GRPC_OP_SEND_MESSAGE}};
 
+    fw_jobs_count(c->server->jobs, 0, grpc_byte_buffer_length(buffer));
     ops[1].data.send_message.send_message = buffer;
     c->sending =
         start(c, c->headed ? &ops[1] : ops, c->headed ? 1 : 2, &c->sent);

@@ -156,6 +156,7 @@ static enum outcome receive_landing(struct fw_lane *l)
         return errno == EAGAIN || errno == EINTR ? IDLE : GONE;
     if (n == 0)
         return GONE;
+    fw_jobs_count(l->call->server->jobs, (size_t)n, 0);
     l->land += n;
     l->left -= (size_t)n;
     if (l->left)
@@ -197,6 +198,7 @@ static enum outcome receive(struct fw_lane *l)
         return errno == EAGAIN || errno == EINTR ? IDLE : GONE;
     if (n == 0)
         return GONE;
+    fw_jobs_count(l->call->server->jobs, (size_t)n, 0);
     l->have += (size_t)n;
     return use(l) ? DONE : GONE;
 }

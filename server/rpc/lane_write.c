@@ -9,6 +9,7 @@
 #include "sdk/wire/codec.h"
 #include "sdk/wire/frame.h"
 #include "sdk/wire/reason.h"
+#include "server/rpc/server.h"
 
 /* Longer messages are the thread's to write. */
 #define EAGER_BYTES (64u << 10)
@@ -132,6 +133,7 @@ void fw_lane_write(struct fw_lane *l)
             n = sendmsg(l->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
         }
         if (n >= 0) {
+            fw_jobs_count(l->call->server->jobs, 0, (size_t)n);
             advance(l, (size_t)n);
             if (l->call->ended && !l->n_out)
                 fw_lane_kick(l); /* to end */

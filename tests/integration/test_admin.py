@@ -404,6 +404,10 @@ class Admin(unittest.TestCase):
             got['flywheel_job_staleness_count{job="seen"}'])
         self.assertEqual(got['flywheel_job_staleness_sum{job="seen"}'], 0)
         self.assertEqual(got["flywheel_ready"], 1)
+        gradients = got['flywheel_job_gradients_received_total{job="seen"}']
+        for name in ("received", "sent"):  # snapshots are a little older
+            self.assertGreater(got[f"flywheel_rpc_{name}_bytes_total"],
+                               4 * ELEMENTS * gradients)
         for name in ("process_cpu_seconds_total", "process_open_fds",
                      "process_resident_memory_bytes", "process_threads"):
             self.assertGreater(got[name], 0, name)
