@@ -51,7 +51,7 @@ static double degraded(const job *j)
 
 static double number_of(const job *j, const struct number *n)
 {
-    const char *at = (const char *)j + n->at;
+    const void *at = (const char *)j + n->at;
 
     switch (n->kind) {
     case COUNT:

@@ -19,7 +19,10 @@ void fw_stream_answer(struct fw_site *site, const struct fw_request *r,
 
     (void)part;
     job_of(r, job);
-    if (job[0] && !fw_view_find(&site->view, site->jobs, job))
+    if (site->traffic.streams >= FW_STREAMS_MAX)
+        fw_reply_error(out, HTTP_STATUS_SERVICE_UNAVAILABLE, "OVERLOADED",
+                       "there are too many event streams");
+    else if (job[0] && !fw_view_find(&site->view, site->jobs, job))
         fw_api_no_job(job, out);
     else
         fw_reply_text(out, "text/event-stream", fw_body_create("", 0));

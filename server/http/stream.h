@@ -13,6 +13,7 @@
 #include "server/http/site.h"
 
 #define FW_STREAM_MS   1000 /* between events */
+#define FW_STREAMS_MAX 128  /* at a time; the rest is for scrapes and health */
 #define FW_FRAME_BYTES 96   /* what goes in front of an event's data */
 
 struct fw_stream {
@@ -31,7 +32,8 @@ struct fw_frame {
     struct fw_body *body;
 };
 
-/* The route: 200, or 404 for a job that is not there. */
+/* The route: 200, 404 for a job that is not there, 503 if there are too many
+ * streams. */
 void fw_stream_answer(struct fw_site *site, const struct fw_request *r,
                       const char *part, struct fw_reply *out);
 

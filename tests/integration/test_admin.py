@@ -8,6 +8,7 @@ import http.client
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -530,6 +531,49 @@ class Alone(unittest.TestCase):
         ft.wait_for("room", lambda: self.admitted(s.admin))
         for c in held:
             c.close()
+
+    def test_streams_leave_room_for_scrapes(self):
+        s = self.server()
+        streams = [Stream(s.admin, "/events") for _ in range(128)]
+        self.assertEqual({t.status for t in streams}, {"HTTP/1.1 200 OK\r\n"})
+        ft.wait_for("128 streams",
+                    lambda: metrics(s.admin)["flywheel_http_streams"] == 128)
+        got = get(s.admin, "/events")
+        self.assertEqual(got[0], 503)
+        self.assertEqual(got[1]["Retry-After"], "1")
+        self.assertEqual(json.loads(got[2])["error"]["reason"], "OVERLOADED")
+        for t in streams:
+            t.close()
+
+    def test_rubbish_harms_nobody(self):
+        """Requests with bytes changed, dropped and doubled; the seed is 6."""
+        s = self.server()
+        draw = random.Random(6)
+        good = (f"GET /api/v1/jobs/x/events?limit=3 HTTP/1.1\r\nHost: {s.admin}"
+                "\r\nAccept: */*\r\nContent-Length: 0\r\nConnection: close"
+                "\r\n\r\n").encode()
+        for _ in range(600):
+            data = bytearray(good)
+            for _ in range(draw.randrange(1, 6)):
+                at = draw.randrange(len(data))
+                what = draw.randrange(3)
+                if what == 0:
+                    data[at] = draw.randrange(256)
+                elif what == 1:
+                    del data[at]
+                else:
+                    data[at:at] = data[at:at + draw.randrange(64)] * 3
+            host, port = s.admin.rsplit(":", 1)
+            with socket.create_connection((host, int(port)), 20) as c:
+                try:
+                    c.sendall(bytes(data))
+                    c.shutdown(socket.SHUT_WR)
+                    answer = c.recv(65536)
+                except ConnectionError:
+                    continue
+            self.assertTrue(not answer or answer.startswith(b"HTTP/1.1 "),
+                            (bytes(data), answer))
+        self.assertEqual(get(s.admin, "/healthz")[0], 200)
 
     def admitted(self, address):
         try:
