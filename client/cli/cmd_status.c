@@ -15,20 +15,10 @@ struct status_options {
     bool watch;
 };
 
-static json_t *as_json(const struct fw_status_response *r)
-{
-    json_t *jobs = json_array();
-
-    for (uint32_t i = 0; i < r->n_jobs; i++)
-        json_array_append_new(jobs, fw_json_job(&r->jobs[i]));
-    return json_pack("{s:o, s:o}", "server", fw_json_server(&r->server), "jobs",
-                     jobs);
-}
-
 static int show(const struct fw_status_response *r, bool json)
 {
     if (json)
-        return fw_json_print(as_json(r));
+        return fw_json_print(fw_json_status(r));
     printf("server %s, up %llu s, %u jobs%s\n", r->server.version,
            (unsigned long long)(r->server.uptime_ms / 1000), r->server.jobs,
            r->server.draining ? ", draining" : "");

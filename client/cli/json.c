@@ -26,3 +26,13 @@ int fw_json_print(json_t *j)
     }
     return FW_CLI_OK;
 }
+
+json_t *fw_json_status(const struct fw_status_response *r)
+{
+    json_t *jobs = json_array();
+
+    for (uint32_t i = 0; i < r->n_jobs; i++)
+        json_array_append_new(jobs, fw_json_job(&r->jobs[i]));
+    return json_pack("{s:o, s:o}", "server", fw_json_server(&r->server), "jobs",
+                     jobs);
+}

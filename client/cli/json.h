@@ -11,4 +11,7 @@
  * FW_CLI_OK, or FW_CLI_FAILED after saying why. */
 int fw_json_print(json_t *j);
 
+/* A server and its jobs; NULL: out of memory. */
+json_t *fw_json_status(const struct fw_status_response *r);
+
 #endif

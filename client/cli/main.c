@@ -12,6 +12,7 @@ static const struct fw_command commands[] = {
     {"worker", fw_cmd_worker, "join a job and train"},
     {"evaluate", fw_cmd_evaluate, "report loss and accuracy on held-out data"},
     {"status", fw_cmd_status, "how jobs are doing; --watch goes on"},
+    {"top", fw_cmd_top, "jobs and workers, live in the terminal"},
     {"workers", fw_cmd_workers, "who works on a job"},
     {"checkpoint", fw_cmd_checkpoint, "save, list, verify, restore, export"},
     {"momentum", fw_cmd_momentum, "show, pin or give back the momentum"},

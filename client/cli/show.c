@@ -64,7 +64,7 @@ void fw_show_job(FILE *to, const struct fw_job_status *j)
                 j->checkpoints_bad);
 }
 
-static const char *state_name(const struct fw_worker_status *w)
+const char *fw_show_worker_state(const struct fw_worker_status *w)
 {
     if (w->quarantined)
         return "QUARANTINED";
@@ -90,7 +90,7 @@ void fw_show_workers(FILE *to, const struct fw_job_status *j)
         const struct fw_worker_status *w = &j->worker[i];
 
         fprintf(to, "%-24s %-11s %9llu %8llu %10llu %8s %9s %5s\n", w->name,
-                state_name(w), (unsigned long long)w->gradients,
+                fw_show_worker_state(w), (unsigned long long)w->gradients,
                 (unsigned long long)w->refused, (unsigned long long)w->samples,
                 fw_show_number(a, w->gradients_per_second, 1),
                 fw_show_number(b, w->staleness_mean, 2),

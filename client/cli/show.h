@@ -17,6 +17,9 @@ const char *fw_show_number(char out[FW_SHOWN_BYTES], double x, int digits);
 /* A job, in a few lines. */
 void fw_show_job(FILE *to, const struct fw_job_status *j);
 
+/* connected, lost, left or QUARANTINED. */
+const char *fw_show_worker_state(const struct fw_worker_status *w);
+
 /* The workers of a job, as a table. */
 void fw_show_workers(FILE *to, const struct fw_job_status *j);
 

@@ -35,6 +35,7 @@ DOORS = {
     r"^openssl/": ["server/store/tokens."],
     r"^cyaml/": ["server/store/config."],
     r"^yaml\.h$": ["client/cli/job_file."],
+    r"^(n?cursesw?/)?(n?curses|term|panel)\.h$": ["client/cli/top_screen."],
     r"^jansson\.h$": ["server/store/", "server/show/", "server/http/",
                       "client/"],
     r"^zlib\.h$": ["client/data/"],
