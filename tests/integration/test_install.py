@@ -110,6 +110,15 @@ class Install(unittest.TestCase):
         self.assertGreater(len(public), 10)
         self.assertEqual(shown, public)
 
+    def test_python_finds_the_library_of_its_prefix(self):
+        env = dict(os.environ,
+                   PYTHONPATH=str(self.prefix / "share/flywheel/python"))
+        env.pop("FLYWHEEL_LIBRARY", None)
+        out = run("/usr/bin/python3", "-B", "-c",
+                  "import flywheel; from flywheel import library; "
+                  "print(flywheel.version(), library.load()._name)", env=env)
+        self.assertIn(str(self.lib), out)
+
     def test_the_soname_is_zero(self):
         self.assertIn("[libflywheel.so.0]", run(
             "readelf", "-d", self.lib / "libflywheel.so"))

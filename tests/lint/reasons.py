@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """The reasons that docs/protocol.md explains are those of sdk/wire/reason.h,
-with the same gRPC codes."""
+with the same gRPC codes; sdk/python has the same mends."""
 import pathlib
 import re
+import runpy
 import sys
 
 CODES = {3: "INVALID_ARGUMENT", 5: "NOT_FOUND", 6: "ALREADY_EXISTS",
@@ -23,8 +24,16 @@ def main():
         if code.get(name) != told.get(name):
             print(f"{name}: reason.h says {code.get(name)}, "
                   f"docs/protocol.md {told.get(name)}")
+    mends = {name: mend.replace("`", "") for name, mend in re.findall(
+        r"^\| `(\w+)` \| [A-Z_]+ \| (.*?) \|$", page, re.M)}
+    python = runpy.run_path(
+        str(top / "sdk/python/flywheel/errors.py"))["MENDS"]
+    for name in sorted(mends.keys() | python.keys()):
+        if mends.get(name) != python.get(name):
+            print(f"{name}: docs/protocol.md says '{mends.get(name)}', "
+                  f"sdk/python/flywheel/errors.py '{python.get(name)}'")
     print(f"reasons: {len(code)} in the code, {len(told)} explained")
-    return 0 if code and code == told else 1
+    return 0 if code and code == told and mends == python else 1
 
 
 if __name__ == "__main__":
