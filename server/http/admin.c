@@ -138,6 +138,7 @@ static void close_loop(struct fw_admin *a)
     uv_run(&a->loop, UV_RUN_DEFAULT);
     uv_loop_close(&a->loop);
     fw_view_close(&a->site.view);
+    fw_decision_desk_close(&a->site.decisions);
     a->port = 0;
 }
 
@@ -196,6 +197,7 @@ fw_status fw_admin_open(struct fw_admin *a,
         return fw_err_set(err, FW_IO, "cannot make the administrator's loop");
     fw_list_init(&a->conns);
     fw_view_init(&a->site.view);
+    fw_decision_desk_init(&a->site.decisions);
     uv_tcp_init(&a->loop, &a->listener);
     uv_timer_init(&a->loop, &a->tick);
     uv_async_init(&a->loop, &a->stop, on_stop);
@@ -225,5 +227,6 @@ void fw_admin_close(struct fw_admin *a)
     pthread_join(a->thread, NULL);
     uv_loop_close(&a->loop);
     fw_view_close(&a->site.view);
+    fw_decision_desk_close(&a->site.decisions);
     a->port = 0;
 }

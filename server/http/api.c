@@ -2,11 +2,8 @@
 
 #include <stdio.h>
 
-#include "sdk/base/clock.h"
-#include "server/engine/waiting.h"
 #include "server/http/events.h"
 #include "server/http/page.h"
-#include "server/momentum/decision.h"
 #include "server/show/json.h"
 
 #define LIMIT_DEFAULT 200 /* decisions or events */
@@ -144,8 +141,7 @@ void fw_api_job(struct fw_site *site, const struct fw_request *r,
     fw_reply_text(out, as_json, json ? fw_body_ref(json) : NULL);
 }
 
-/* How many are wanted. */
-static uint32_t limit_of(const struct fw_request *r, uint32_t most)
+uint32_t fw_api_limit(const struct fw_request *r, uint32_t most)
 {
     double limit = fw_request_number(r, "limit", LIMIT_DEFAULT);
 
@@ -160,65 +156,8 @@ void fw_api_events(struct fw_site *site, const struct fw_request *r,
     const struct fw_view_job *j = fw_view_find(&site->view, site->jobs, part);
 
     if (j)
-        fw_reply_json(out,
-                      fw_events_json(&j->events, limit_of(r, FW_EVENTS_KEPT)));
+        fw_reply_json(
+            out, fw_events_json(&j->events, fw_api_limit(r, FW_EVENTS_KEPT)));
     else
         fw_api_no_job(part, out);
-}
-
-/* --- decisions --- */
-
-/* A question to a job's thread. */
-struct question {
-    struct fw_waiting waiting; /* first */
-    uint32_t limit;
-    struct fw_decision_list list; /* owned; the answer */
-    fw_status status;             /* of the answer */
-};
-
-static void run_question(struct fw_letter *l, struct fw_job *job,
-                         int64_t now_ms)
-{
-    struct question *q = (struct question *)l; /* its first member */
-    uint64_t last = job->controller.log.n;
-    uint64_t after = last > q->limit ? last - q->limit : 0;
-
-    q->status = q->limit
-                    ? fw_job_decisions(job, after, q->limit,
-                                       fw_clock_unix_ms() - now_ms, &q->list)
-                    : FW_OK;
-    fw_waiting_wake(&q->waiting, false);
-}
-
-static void tell_decisions(const struct fw_decision_list *list,
-                           struct fw_reply *out)
-{
-    json_t *all = json_array();
-
-    for (uint32_t i = 0; i < list->n; i++)
-        json_array_append_new(all, fw_json_decision(&list->items[i]));
-    fw_reply_json(out, json_pack("{s:o}", "decisions", all));
-}
-
-void fw_api_decisions(struct fw_site *site, const struct fw_request *r,
-                      const char *part, struct fw_reply *out)
-{
-    struct question q = {.limit = limit_of(r, FW_DECISIONS_KEPT)};
-    struct fw_job_thread *t = NULL;
-    fw_status s = fw_jobs_find(site->jobs, part, &t, NULL);
-
-    if (s != FW_OK) {
-        fw_api_no_job(part, out);
-        return;
-    }
-    s = fw_waiting_ask(&q.waiting, t, run_question);
-    if (s == FW_OK)
-        s = q.status;
-    if (s == FW_OK)
-        tell_decisions(&q.list, out);
-    else
-        fw_reply_error(out, HTTP_STATUS_SERVICE_UNAVAILABLE, "OVERLOADED",
-                       "the job cannot answer now");
-    fw_decision_list_close(&q.list);
-    fw_job_thread_unref(t);
 }

@@ -1,6 +1,6 @@
 /* api.h - the page, health, and the state of server and jobs as JSON.
  *
- * Layer: server/http.  Thread: the listener's; fw_api_decisions in the pool.
+ * Layer: server/http.  Thread: the listener's.
  * Routes: see struct fw_route. */
 #ifndef FW_HTTP_API_H
 #define FW_HTTP_API_H
@@ -28,13 +28,12 @@ void fw_api_job(struct fw_site *site, const struct fw_request *r,
 void fw_api_events(struct fw_site *site, const struct fw_request *r,
                    const char *part, struct fw_reply *out);
 
-/* Asks the job's thread, and waits for it. */
-void fw_api_decisions(struct fw_site *site, const struct fw_request *r,
-                      const char *part, struct fw_reply *out);
-
 /* The list of jobs, without their workers, as JSON; lent.  NULL: out of
  * memory. */
 struct fw_body *fw_api_job_list(struct fw_site *site);
+
+/* How many are wanted, at most `most`. */
+uint32_t fw_api_limit(const struct fw_request *r, uint32_t most);
 
 /* Answer 404 for a job. */
 void fw_api_no_job(const char *name, struct fw_reply *out);

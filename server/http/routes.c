@@ -2,6 +2,7 @@
 
 #include "sdk/base/name.h"
 #include "server/http/api.h"
+#include "server/http/decisions.h"
 #include "server/http/metrics.h"
 #include "server/http/site.h"
 #include "server/http/stream.h"
@@ -18,7 +19,7 @@ static const struct fw_route ROUTES[] = {
     {.path = "/api/v1/jobs/{}", .answer = fw_api_job},
     {.path = "/api/v1/jobs/{}/events", .answer = fw_api_events},
     {.path = "/api/v1/jobs/{}/decisions",
-     .answer = fw_api_decisions,
+     .answer = fw_decisions_answer,
      .is_slow = true},
 };
 

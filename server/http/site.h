@@ -7,6 +7,7 @@
 #define FW_HTTP_SITE_H
 
 #include "server/engine/jobs.h"
+#include "server/http/decisions.h"
 #include "server/http/guard.h"
 #include "server/http/reply.h"
 #include "server/http/view.h"
@@ -37,6 +38,7 @@ struct fw_site {
     int64_t born_ms; /* monotonic */
     int state;       /* enum fw_site_state; atomic */
     struct fw_view view;
+    struct fw_decision_desk decisions; /* any thread */
     struct fw_traffic traffic;
 };
 
