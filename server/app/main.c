@@ -1,6 +1,7 @@
 /* flywheeld - the server. */
 #include <malloc.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include "server/app/daemon.h"
 
@@ -14,6 +15,18 @@ static void keep_memory(void)
     mallopt(M_TOP_PAD, 16 << 20);
 }
 
+/* A connection takes two descriptors; the system lets us have more than the
+ * usual 1,024, we need only say so. */
+static void raise_descriptors(void)
+{
+    struct rlimit r;
+
+    if (getrlimit(RLIMIT_NOFILE, &r) != 0)
+        return;
+    r.rlim_cur = r.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &r);
+}
+
 int main(int argc, char **argv)
 {
     struct fw_daemon d = {0};
@@ -22,6 +35,7 @@ int main(int argc, char **argv)
     if (!fw_options_read(argc, argv, &d.config, &exit_code))
         return exit_code;
     keep_memory();
+    raise_descriptors();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a write that may not be is an error, no more */
     return fw_daemon_run(&d);

@@ -12,6 +12,10 @@
 #include "server/rpc/lane.h"
 #include "server/rpc/server.h"
 
+/* Credit for a message beside its bytes: its frames, and the headers of a call.
+ * A call that is reset before its message came is worth nothing. */
+#define FRAME_BYTES 512
+
 #define FROM_TAG(tag, member)                                                  \
     ((struct fw_call *)((char *)(tag)-offsetof(struct fw_call, member)))
 
@@ -21,12 +25,45 @@ struct fw_call *fw_call_ref(struct fw_call *c)
     return c;
 }
 
+/* --- the connection it came by --- */
+
+/* Find it: the call was let in. */
+static void join_guest(struct fw_call *c)
+{
+    char *peer = grpc_call_get_peer(c->call);
+
+    c->guest = fw_guests_find(&c->server->listener.guests, peer);
+    gpr_free(peer);
+    if (!c->guest)
+        return;
+    __atomic_add_fetch(&c->guest->meter.calls, 1, __ATOMIC_RELAXED);
+}
+
+/* A message has come whole, even if it is refused. */
+static void pay(struct fw_call *c, uint64_t bytes)
+{
+    if (!c->guest)
+        return;
+    if (c->method->bulk && !c->paid)
+        fw_meter_stream(&c->guest->meter);
+    c->paid = true;
+    fw_meter_credit(&c->guest->meter, bytes + FRAME_BYTES);
+}
+
+static void leave_guest(struct fw_call *c)
+{
+    if (c->guest && c->method->bulk && c->paid)
+        fw_meter_stream_end(&c->guest->meter);
+    fw_guest_put(c->guest);
+}
+
 void fw_call_unref(struct fw_call *c)
 {
     if (__atomic_sub_fetch(&c->refs, 1, __ATOMIC_ACQ_REL))
         return;
     if (c->method && c->method->close && (c->call || c->lane))
         c->method->close(c);
+    leave_guest(c);
     if (c->call)
         grpc_call_unref(c->call);
     if (c->lane)
@@ -66,6 +103,7 @@ static void on_received(struct fw_tag *tag, bool ok)
         s = fw_message_open(&message, c->incoming, &err);
         c->incoming = NULL;
         fw_jobs_count(c->server->jobs, message.n_bytes, 0);
+        pay(c, message.n_bytes);
         if (s == FW_OK && message.n_bytes > FW_MESSAGE_MAX_BYTES)
             s = FW_REFUSE(&err, MESSAGE_TOO_LARGE,
                           "a message of %zu bytes; at most %u are taken",
@@ -248,10 +286,12 @@ static void begin(struct fw_call *c)
     fw_status s = fw_access_check(&c->server->access, &c->metadata,
                                   c->method->roles, &c->principal, &err);
 
-    if (s == FW_OK)
+    if (s == FW_OK) {
+        join_guest(c);
         c->method->start(c);
-    else
+    } else {
         fw_call_finish(c, s, &err);
+    }
 }
 
 fw_status fw_call_job(struct fw_call *c, const char *name,

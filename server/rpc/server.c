@@ -70,22 +70,33 @@ static grpc_server *make_server(void)
     return grpc_server_create(&args, NULL);
 }
 
-static fw_status listen_on(struct fw_server *s, const char *address,
-                           const struct fw_tls_config *tls, struct fw_err *err)
+/* A plain address has a listener of our own (listener.h); gRPC's does TLS. */
+static fw_status listen_on(struct fw_server *s,
+                           const struct fw_server_config *config,
+                           struct fw_err *err)
 {
+    const struct fw_listener_limits limits = {config->max_connections,
+                                              config->max_per_peer};
     grpc_server_credentials *how;
-    fw_status st = fw_tls_open(&s->tls, tls, &how, err);
+    fw_status st;
 
+    if (!config->tls.cert[0]) {
+        st = fw_listener_open(&s->listener, s->server, config->listen, &limits,
+                              err);
+        s->port = s->listener.port;
+        return st;
+    }
+    st = fw_tls_open(&s->tls, &config->tls, &how, err);
     if (st != FW_OK)
         return st;
-    s->port = grpc_server_add_http2_port(s->server, address, how);
+    s->port = grpc_server_add_http2_port(s->server, config->listen, how);
     grpc_server_credentials_release(how);
     if (s->port)
         return FW_OK;
     return fw_err_set(err, FW_IO,
                       "cannot listen on %s: the port is taken or the address "
                       "is not of this machine; choose another with --listen",
-                      address);
+                      config->listen);
 }
 
 static bool start_thread(struct fw_server *s, grpc_completion_queue *queue)
@@ -176,7 +187,7 @@ fw_status fw_server_open(struct fw_server *s, struct fw_jobs *jobs,
     for (size_t i = 0; i < fw_methods_n; i++)
         registered[i] = grpc_server_register_method(
             s->server, fw_methods[i].path, NULL, GRPC_SRM_PAYLOAD_NONE, 0);
-    st = listen_on(s, config->listen, &config->tls, err);
+    st = listen_on(s, config, err);
     if (st == FW_OK)
         st = fw_desk_open(&s->desk, err);
     if (st == FW_OK && !start_threads(s))
@@ -188,6 +199,8 @@ fw_status fw_server_open(struct fw_server *s, struct fw_jobs *jobs,
         if (!arm_all(s, registered))
             st = fw_err_set(err, FW_NOMEM, "no memory to take calls");
     }
+    if (st == FW_OK && s->listener.in)
+        st = fw_listener_start(&s->listener, err);
     if (st != FW_OK)
         fw_server_close(s, 0);
     return st;
@@ -283,6 +296,7 @@ void fw_server_close(struct fw_server *s, int64_t grace_ms)
 {
     fw_server_drain(s);
     fw_lanes_drain(&s->lanes);
+    fw_listener_stop(&s->listener);
     s->shutdown.done = on_shutdown;
     fw_tag_hand(&s->shutdown);
     if (s->n_threads == FW_BULK_THREADS + FW_CONTROL_THREADS) {
@@ -310,6 +324,7 @@ void fw_server_close(struct fw_server *s, int64_t grace_ms)
     grpc_server_destroy(s->server);
     grpc_completion_queue_destroy(s->bulk);
     grpc_completion_queue_destroy(s->control);
+    fw_listener_close(&s->listener);
     grpc_shutdown();
     fw_answers_close(&s->answers);
     fw_access_close(&s->access);

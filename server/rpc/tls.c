@@ -83,10 +83,6 @@ fw_status fw_tls_open(struct fw_tls *tls, const struct fw_tls_config *files,
     grpc_ssl_server_certificate_config *probe;
 
     *tls = (struct fw_tls){.files = *files, .wanted = 1};
-    if (!files->cert[0]) {
-        *out = grpc_insecure_server_credentials_create();
-        return FW_OK;
-    }
     probe = make_config(files, err);
     if (!probe)
         return FW_IO;

@@ -15,9 +15,8 @@ struct fw_tls {
     uint32_t loaded;            /* handshakers: what gRPC was given */
 };
 
-/* Credentials for the listener: TLS if a certificate is configured, else plain.
- * The caller releases them; `tls` must live as long as they do.  FW_IO names
- * the file. */
+/* Credentials for a listener with TLS.  The caller releases them; `tls` must
+ * live as long as they do.  FW_IO names the file. */
 FW_MUST_USE fw_status fw_tls_open(struct fw_tls *tls,
                                   const struct fw_tls_config *files,
                                   grpc_server_credentials **out,

@@ -8,11 +8,12 @@
 
 #include "sdk/base/file.h"
 
-#define FILE_MAX       (1u << 20) /* bytes; a larger file is not ours */
-#define INTERVAL_MAX_S 86400      /* a day */
-#define KEEP_MAX       1000
-#define JOBS_MAX       10000
-#define COMPLAINT      256 /* bytes of libcyaml's message */
+#define FILE_MAX        (1u << 20) /* bytes; a larger file is not ours */
+#define INTERVAL_MAX_S  86400      /* a day */
+#define KEEP_MAX        1000
+#define CONNECTIONS_MAX 1000000
+#define JOBS_MAX        10000
+#define COMPLAINT       256 /* bytes of libcyaml's message */
 
 /* What the file said; NULL where it said nothing. */
 struct checkpoint_section {
@@ -23,6 +24,8 @@ struct checkpoint_section {
 
 struct limits_section {
     uint32_t *max_jobs;
+    uint32_t *max_connections;
+    uint32_t *max_per_peer;
 };
 
 struct admin_section {
@@ -145,6 +148,12 @@ static const cyaml_schema_field_t CHECKPOINT[] = {
 static const cyaml_schema_field_t LIMITS[] = {
     CYAML_FIELD_UINT_PTR("max_jobs", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
                          struct limits_section, max_jobs),
+    CYAML_FIELD_UINT_PTR("max_connections",
+                         CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
+                         struct limits_section, max_connections),
+    CYAML_FIELD_UINT_PTR("max_per_peer",
+                         CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
+                         struct limits_section, max_per_peer),
     CYAML_FIELD_END,
 };
 
@@ -217,6 +226,8 @@ void fw_server_config_default(struct fw_server_config *c)
         .checkpoint_steps = 1000,
         .checkpoint_keep = 3,
         .max_jobs = 64,
+        .max_connections = 10000,
+        .max_per_peer = 512,
         .admin = {.listen = "127.0.0.1:7071"},
     };
     snprintf(c->data_dir, sizeof(c->data_dir), "%s",
@@ -299,6 +310,10 @@ static fw_status take_document(const struct document *d, const char *text,
         {"steps", checkpoint->steps, 0, UINT32_MAX, &c->checkpoint_steps},
         {"keep", checkpoint->keep, 1, KEEP_MAX, &c->checkpoint_keep},
         {"max_jobs", limits->max_jobs, 1, JOBS_MAX, &c->max_jobs},
+        {"max_connections", limits->max_connections, 1, CONNECTIONS_MAX,
+         &c->max_connections},
+        {"max_per_peer", limits->max_per_peer, 1, CONNECTIONS_MAX,
+         &c->max_per_peer},
     };
 
     if (d->listen && !strchr(d->listen, ':'))

@@ -10,6 +10,8 @@
  *       keep: 3                   newest checkpoints of each job
  *     limits:
  *       max_jobs: 64
+ *       max_connections: 10000    of the plain listener
+ *       max_per_peer: 512         of one address that is not this machine
  *     admin:
  *       listen: 127.0.0.1:7071    HTTP for the administrator; off: none
  *       token_file: admin.token   asked for by all but health and the page
@@ -54,6 +56,8 @@ struct fw_server_config {
     uint32_t checkpoint_steps;      /* versions since the last; 0: any */
     uint32_t checkpoint_keep;       /* newest ones of each job */
     uint32_t max_jobs;              /* in the server at a time */
+    uint32_t max_connections;       /* of the plain listener, at a time */
+    uint32_t max_per_peer;          /* of one address but the loopback's */
     struct fw_admin_config admin;
     struct fw_tls_config tls; /* the listener's certificate */
     char tokens[FW_PATH_MAX]; /* file; empty: DATA_DIR/tokens */

@@ -1,0 +1,45 @@
+#include "server/rpc/meter.h"
+
+#define MS_PER_S 1000.0
+
+void fw_meter_open(struct fw_meter *m, int64_t now_ms)
+{
+    *m = (struct fw_meter){.born_ms = now_ms, .seen_ms = now_ms};
+}
+
+enum fw_verdict fw_meter_look(struct fw_meter *m, uint64_t received,
+                              uint64_t acked, int64_t now_ms)
+{
+    uint64_t credited = __atomic_load_n(&m->credited, __ATOMIC_RELAXED);
+    uint32_t streams = __atomic_load_n(&m->streams, __ATOMIC_RELAXED);
+    uint32_t ended = __atomic_load_n(&m->ended, __ATOMIC_RELAXED);
+    double seconds = (double)(now_ms - m->seen_ms) / MS_PER_S;
+
+    m->level += (double)(received - m->received) -
+                (double)(credited - m->paid) -
+                (double)(acked - m->acked) / FW_METER_ACK_SHARE -
+                FW_METER_RATE * seconds;
+    if (m->level < 0)
+        m->level = 0;
+    m->grace =
+        ended != m->gone ? FW_METER_STREAM : m->grace - FW_METER_RATE * seconds;
+    if (m->grace < 0)
+        m->grace = 0;
+    m->gone = ended;
+    m->received = received;
+    m->acked = acked;
+    m->paid = credited;
+    m->seen_ms = now_ms;
+    return m->level >
+                   FW_METER_SLACK + m->grace + (double)FW_METER_STREAM * streams
+               ? FW_VERDICT_FLOOD
+               : FW_VERDICT_STAY;
+}
+
+enum fw_verdict fw_meter_wait(const struct fw_meter *m, int64_t now_ms)
+{
+    return now_ms - m->born_ms >= FW_METER_SILENT_MS &&
+                   !__atomic_load_n(&m->calls, __ATOMIC_RELAXED)
+               ? FW_VERDICT_SILENT
+               : FW_VERDICT_STAY;
+}

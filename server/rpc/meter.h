@@ -1,0 +1,81 @@
+/* meter.h - does a connection send more than anybody asked for?
+ *
+ * gRPC takes memory for every stream that a client opens and resets at once
+ * ("rapid reset", CVE-2023-44487), whatever its limits say, and long before the
+ * application sees a call.  What the application does see is what it accepted:
+ * so the bytes that a connection has received are set against the bytes that
+ * were credited to it, in a bucket that leaks.
+ *
+ *     level += received - credited - acknowledged / 32 - 32 KiB/s * time
+ *
+ * never below 0; above 64 KiB (and 16 MiB for each bulk stream that has sent a
+ * message, whose data gRPC may hold before it is taken, and the same once more
+ * for those that ended of late) the connection is cut.  A
+ * client that reads pays one window update for each so many bytes: that is the
+ * share of what was acknowledged.  One that has made no call 10 s after it came
+ * is cut, too.
+ *
+ * Layer: server/rpc.  Thread: credit, stream and call counts by any; the rest
+ * by one, the listener's.  Plain data. */
+#ifndef FW_RPC_METER_H
+#define FW_RPC_METER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define FW_METER_SLACK     (64u << 10)
+#define FW_METER_STREAM    (16u << 20)
+#define FW_METER_RATE      (32u << 10) /* bytes/s for pings and headers */
+#define FW_METER_ACK_SHARE 32
+#define FW_METER_SILENT_MS 10000
+
+struct fw_meter {
+    uint64_t credited; /* atomic: bytes that were accepted */
+    uint32_t calls;    /* atomic: that were let in, ever */
+    uint32_t streams;  /* atomic: of bulk that are open and sent a message */
+    uint32_t ended;    /* atomic: such streams that are not any more */
+    int64_t born_ms;
+    int64_t seen_ms;   /* last look */
+    uint64_t received; /* at the last look */
+    uint64_t acked;    /* at the last look */
+    uint64_t paid;     /* credit at the last look */
+    uint32_t gone;     /* of `ended` at the last look */
+    double grace;      /* bytes that streams left behind; falls as level does */
+    double level;      /* bytes */
+};
+
+enum fw_verdict {
+    FW_VERDICT_STAY,
+    FW_VERDICT_FLOOD,
+    FW_VERDICT_SILENT,
+};
+
+void fw_meter_open(struct fw_meter *m, int64_t now_ms);
+
+/* `bytes` of the connection have been accepted. */
+static inline void fw_meter_credit(struct fw_meter *m, uint64_t bytes)
+{
+    __atomic_add_fetch(&m->credited, bytes, __ATOMIC_RELAXED);
+}
+
+/* A bulk stream has sent its first message; it has ended. */
+static inline void fw_meter_stream(struct fw_meter *m)
+{
+    __atomic_add_fetch(&m->streams, 1, __ATOMIC_RELAXED);
+}
+
+static inline void fw_meter_stream_end(struct fw_meter *m)
+{
+    __atomic_add_fetch(&m->ended, 1, __ATOMIC_RELAXED);
+    __atomic_sub_fetch(&m->streams, 1, __ATOMIC_RELAXED);
+}
+
+/* A look: bytes received by the socket, and those sent that the other side has
+ * acknowledged, since it was opened. */
+enum fw_verdict fw_meter_look(struct fw_meter *m, uint64_t received,
+                              uint64_t acked, int64_t now_ms);
+
+/* Has it made no call for too long since it came? */
+enum fw_verdict fw_meter_wait(const struct fw_meter *m, int64_t now_ms);
+
+#endif

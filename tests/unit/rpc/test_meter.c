@@ -1,0 +1,133 @@
+/* What a connection may send before it is cut. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "server/rpc/meter.h"
+
+#define LOOK_MS 50
+#define MIB     (1u << 20)
+
+static void bytes_that_nobody_accepted_are_a_flood(void **state)
+{
+    struct fw_meter m;
+
+    (void)state;
+    fw_meter_open(&m, 0);
+    assert_int_equal(fw_meter_look(&m, FW_METER_SLACK, 0, LOOK_MS),
+                     FW_VERDICT_STAY);
+    assert_int_equal(fw_meter_look(&m, 2 * FW_METER_SLACK, 0, 2 * LOOK_MS),
+                     FW_VERDICT_FLOOD);
+}
+
+static void gradients_that_are_accepted_never_are(void **state)
+{
+    struct fw_meter m;
+    uint64_t sent = 0;
+
+    (void)state;
+    fw_meter_open(&m, 0);
+    fw_meter_stream(&m);
+    for (int i = 1; i < 10000; i++) {
+        sent += 8 * MIB;
+        /* What was received in this look is accepted in the next. */
+        assert_int_equal(fw_meter_look(&m, sent, 0, (int64_t)i * LOOK_MS),
+                         FW_VERDICT_STAY);
+        fw_meter_credit(&m, 8 * MIB);
+    }
+}
+
+static void a_stream_allows_its_window_and_no_more(void **state)
+{
+    struct fw_meter m;
+
+    (void)state;
+    fw_meter_open(&m, 0);
+    fw_meter_stream(&m);
+    assert_int_equal(fw_meter_look(&m, FW_METER_STREAM, 0, LOOK_MS),
+                     FW_VERDICT_STAY);
+    assert_int_equal(
+        fw_meter_look(&m, FW_METER_STREAM + 2 * FW_METER_SLACK, 0, 2 * LOOK_MS),
+        FW_VERDICT_FLOOD);
+}
+
+static void streams_that_end_leave_one_window_behind_for_a_while(void **state)
+{
+    struct fw_meter m;
+    int64_t later = 1000 * (int64_t)(FW_METER_STREAM / FW_METER_RATE);
+
+    (void)state;
+    fw_meter_open(&m, 0);
+    for (int i = 0; i < 100; i++) {
+        fw_meter_stream(&m);
+        fw_meter_stream_end(&m);
+    }
+    assert_int_equal(fw_meter_look(&m, FW_METER_STREAM, 0, LOOK_MS),
+                     FW_VERDICT_STAY);
+    assert_int_equal(fw_meter_look(&m, FW_METER_STREAM, 0, 2 * later),
+                     FW_VERDICT_STAY); /* it has leaked away, as the grace */
+    assert_int_equal(fw_meter_look(&m, FW_METER_STREAM + 2 * FW_METER_SLACK, 0,
+                                   2 * later + LOOK_MS),
+                     FW_VERDICT_FLOOD);
+}
+
+static void quiet_hours_are_not_saved_up_for_a_burst(void **state)
+{
+    struct fw_meter m;
+
+    (void)state;
+    fw_meter_open(&m, 0);
+    assert_int_equal(fw_meter_look(&m, 10, 0, 3600 * 1000), FW_VERDICT_STAY);
+    assert_int_equal(
+        fw_meter_look(&m, 3 * FW_METER_SLACK, 0, 3600 * 1000 + LOOK_MS),
+        FW_VERDICT_FLOOD);
+}
+
+static void pings_and_window_updates_are_paid_for(void **state)
+{
+    struct fw_meter m;
+    uint64_t received = 0;
+    uint64_t acked = 0;
+
+    (void)state;
+    fw_meter_open(&m, 0);
+    for (int i = 1; i < 10000; i++) {
+        received += 8 * MIB / 64; /* updates for what was read */
+        acked += 8 * MIB;
+        assert_int_equal(
+            fw_meter_look(&m, received, acked, (int64_t)i * LOOK_MS),
+            FW_VERDICT_STAY);
+    }
+}
+
+static void no_call_in_ten_seconds_is_silence(void **state)
+{
+    struct fw_meter m;
+
+    (void)state;
+    fw_meter_open(&m, 5000);
+    assert_int_equal(fw_meter_wait(&m, 5000 + FW_METER_SILENT_MS - 1),
+                     FW_VERDICT_STAY);
+    assert_int_equal(fw_meter_wait(&m, 5000 + FW_METER_SILENT_MS),
+                     FW_VERDICT_SILENT);
+    m.calls = 1;
+    assert_int_equal(fw_meter_wait(&m, 5000 + FW_METER_SILENT_MS),
+                     FW_VERDICT_STAY);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bytes_that_nobody_accepted_are_a_flood),
+        cmocka_unit_test(gradients_that_are_accepted_never_are),
+        cmocka_unit_test(a_stream_allows_its_window_and_no_more),
+        cmocka_unit_test(streams_that_end_leave_one_window_behind_for_a_while),
+        cmocka_unit_test(quiet_hours_are_not_saved_up_for_a_burst),
+        cmocka_unit_test(pings_and_window_updates_are_paid_for),
+        cmocka_unit_test(no_call_in_ten_seconds_is_silence),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
