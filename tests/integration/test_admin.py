@@ -515,6 +515,16 @@ class Alone(unittest.TestCase):
         self.fails(3, "/nowhere/token", "--config", str(config), "--admin",
                    "127.0.0.1:0")
 
+    def test_the_other_family_is_listened_to(self):
+        try:
+            with socket.socket(socket.AF_INET6) as s6:
+                s6.bind(("::1", 0))
+        except OSError:
+            self.skipTest("SKIPPED: this machine has no ::1")
+        s = self.server("--admin", "[::1]:0")
+        self.assertRegex(s.admin, r"^\[::1\]:[1-9][0-9]*$")
+        self.assertEqual(get(s.admin, "/readyz")[0], 200)
+
     def test_off_is_off(self):
         s = self.server("--admin", "off")
         self.assertIsNone(s.admin)

@@ -4,11 +4,13 @@ to, exported; and what a disk that fails does to a server."""
 import json
 import os
 import pathlib
+import re
 import resource
 import signal
 import subprocess
 import sys
 import unittest
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -104,6 +106,16 @@ class Checkpoints(unittest.TestCase):
         self.assertEqual(states[0], "set aside")
         self.assertEqual(set(states[1:]), {"good"})
 
+    def ask(self, path):
+        """What the administrator's address says."""
+        with urllib.request.urlopen(
+                f"http://{self.cluster.server.admin}{path}", timeout=20) as got:
+            return got.read().decode()
+
+    def events(self):
+        return [e["event"] for e in
+                json.loads(self.ask("/api/v1/jobs/sum/events"))["events"]]
+
     def limit_files(self, n):
         resource.prlimit(self.cluster.server.process.pid,
                          resource.RLIMIT_FSIZE, (n, UNLIMITED))
@@ -116,6 +128,10 @@ class Checkpoints(unittest.TestCase):
         self.worker = self.cluster.worker(0, "push")
         ft.wait_for("DEGRADED",
                     lambda: self.cluster.job().checkpoint_failures >= 3)
+        ft.wait_for("the alert's metric", lambda: re.search(
+            r'^flywheel_job_degraded{job="sum"} 1$', self.ask("/metrics"),
+            re.M))
+        ft.wait_for("the event", lambda: "degraded" in self.events())
         job = self.cluster.job()
         self.assertIn("cannot write", job.checkpoint_error)
         self.assertEqual(job.durable_version, durable)
@@ -125,6 +141,9 @@ class Checkpoints(unittest.TestCase):
         self.limit_files(UNLIMITED)
         ft.wait_for("recovery",
                     lambda: self.cluster.job().checkpoint_failures == 0)
+        ft.wait_for("the end of the event",
+                    lambda: "recovered" in self.events())
+        self.assertIn("checkpoint_failed", self.events())
         self.assertGreater(self.cluster.job().durable_version, durable)
         self.assertEqual(self.cluster.job().checkpoint_error, "")
 
