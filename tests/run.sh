@@ -94,6 +94,7 @@ if [ "$mode" != quick ]; then
     step tidy tests/lint/tidy.sh build-dev
     suite asan asan -j2 -LE 'slow|nosan'
     suite tsan tsan -j2 -L 'threads'
+    step fuzz tests/fuzz/run.sh 20000 20
     step valgrind tests/support/valgrind.sh build-dev
 fi
 if [ "$mode" = nightly ]; then

@@ -12,7 +12,7 @@ fw_status fw_pack(const ProtobufCMessage *m, struct fw_bytes *out)
     size_t n = protobuf_c_message_get_packed_size(m);
     fw_status s = fw_bytes_reserve(out, n);
 
-    if (s == FW_OK)
+    if (s == FW_OK && n) /* an empty one may have no memory to go to */
         out->n += protobuf_c_message_pack(m, out->data + out->n);
     return s;
 }
