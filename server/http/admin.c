@@ -47,8 +47,10 @@ void fw_admin_worked(struct fw_admin *a)
 
 static void on_connection(uv_stream_t *listener, int status)
 {
+    struct fw_admin *a = listener->data;
+
     if (status == 0)
-        fw_conn_accept(listener->data, listener);
+        a->is_left = !fw_conn_accept(a, listener);
 }
 
 static void on_tick(uv_timer_t *t)
@@ -57,6 +59,8 @@ static void on_tick(uv_timer_t *t)
     int64_t now_ms = fw_clock_mono_ms();
     struct fw_list *l;
 
+    if (a->is_left)
+        a->is_left = !fw_conn_accept(a, (uv_stream_t *)&a->listener);
     if (a->site.traffic.streams || now_ms - a->site.view.looked_ms >= LOOK_MS)
         fw_view_look(&a->site.view, a->site.jobs, now_ms);
     FW_LIST_EACH(l, &a->conns)

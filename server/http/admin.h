@@ -24,6 +24,7 @@ struct fw_admin {
     pthread_t thread;
     struct fw_list conns; /* fw_conn; they end by themselves */
     unsigned n_works;     /* in the pool */
+    bool is_left;         /* a connection waits to be taken */
     int port;             /* bound; 0: it does not run */
 };
 

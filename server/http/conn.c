@@ -296,7 +296,7 @@ static struct fw_conn *create(struct fw_admin *admin)
     return c;
 }
 
-void fw_conn_accept(struct fw_admin *admin, uv_stream_t *listener)
+bool fw_conn_accept(struct fw_admin *admin, uv_stream_t *listener)
 {
     static char full[] = "HTTP/1.1 503 Service Unavailable\r\n"
                          "Content-Length: 0\r\nRetry-After: 1\r\n"
@@ -306,24 +306,25 @@ void fw_conn_accept(struct fw_admin *admin, uv_stream_t *listener)
     int size = SEND_BYTES;
 
     if (!c)
-        return; /* tried again with the next connection */
+        return false;
     uv_tcp_init(&admin->loop, &c->tcp);
     fw_list_push_back(&admin->conns, &c->link);
     traffic(c)->open++;
     if (uv_accept(listener, (uv_stream_t *)&c->tcp)) {
         fw_conn_close(c);
-        return;
+        return true;
     }
     traffic(c)->connections++;
     if (traffic(c)->open > FW_ADMIN_CONNECTIONS) {
         traffic(c)->refused++;
         (void)uv_try_write((uv_stream_t *)&c->tcp, &buf, 1);
         fw_conn_close(c);
-        return;
+        return true;
     }
     (void)uv_send_buffer_size((uv_handle_t *)&c->tcp, &size);
     (void)uv_tcp_nodelay(&c->tcp, 1);
     listen_on(c);
+    return true;
 }
 
 void fw_conn_tick(struct fw_conn *c, int64_t now_ms)

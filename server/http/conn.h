@@ -56,8 +56,9 @@ struct fw_conn {
     struct fw_frame frame; /* of the stream, under way */
 };
 
-/* Take one from the listener; it lives on by itself. */
-void fw_conn_accept(struct fw_admin *admin, uv_stream_t *listener);
+/* Take one from the listener; it lives on by itself.  False without memory: to
+ * be tried again, since libuv tells of no other connection before. */
+bool fw_conn_accept(struct fw_admin *admin, uv_stream_t *listener);
 
 /* Time passes: deadlines, events. */
 void fw_conn_tick(struct fw_conn *c, int64_t now_ms);
