@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import shutil
 import socket
 import subprocess
@@ -80,7 +81,10 @@ class Live(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.stubs = ft.stubs()
-        cls.server = ft.Server()
+        cls.config = tempfile.NamedTemporaryFile("w", suffix=".yaml")
+        cls.config.write("checkpoint:\n  interval_s: 1\n")
+        cls.config.flush()
+        cls.server = ft.Server("--config", cls.config.name)
         cls.create("live")
         cls.worker = subprocess.Popen(
             [DRIVER, cls.server.address, "live", "w1", str(ELEMENTS), "0",
@@ -96,6 +100,7 @@ class Live(unittest.TestCase):
         cls.worker.wait(timeout=30)
         code = cls.server.stop()
         cls.server.remove()
+        cls.config.close()
         assert code == 0, code
 
     @classmethod
@@ -192,6 +197,18 @@ class Live(unittest.TestCase):
         self.assertEqual(set(states), {"ok"})
         targets = json.loads(fetch(f"http://{address}/api/v1/targets"))
         self.assertEqual(targets["data"]["activeTargets"][0]["lastError"], "")
+        self.see_an_alert_fire_and_end(query)
+
+    def see_an_alert_fire_and_end(self, query):
+        firing = 'ALERTS{alertname="FlywheelDegraded",alertstate="firing"}'
+        pid = self.server.process.pid
+        resource.prlimit(pid, resource.RLIMIT_FSIZE,
+                         (1000, resource.RLIM_INFINITY))
+        ft.wait_for("the alert", lambda: query(firing), 60)
+        self.assertIn(("job", "live"), next(iter(query(firing))))
+        resource.prlimit(pid, resource.RLIMIT_FSIZE,
+                         (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        ft.wait_for("its end", lambda: not query(firing), 60)
 
 
 if __name__ == "__main__":
