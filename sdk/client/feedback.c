@@ -2,9 +2,13 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sdk/base/mem.h"
 #include "sdk/wire/reason.h"
+#include "sdk/wire/wide.h"
+
+#define EXPONENT 0x7f800000u /* of an infinity or a NaN */
 
 fw_status fw_feedback_open(struct fw_feedback *f, uint64_t n, double share,
                            struct fw_err *err)
@@ -34,14 +38,20 @@ void fw_feedback_close(struct fw_feedback *f)
     *f = (struct fw_feedback){0};
 }
 
-/* Whether every sum is finite. */
-static bool can_add(const float *x, const float *y, uint64_t n)
+/* Whether every sum is finite: its exponent is not all ones. */
+FW_WIRE_WIDE static bool can_add(const float *x, const float *y, uint64_t n)
 {
-    float bad = 0.0f; /* NaN once a sum was not finite */
+    uint32_t most = 0;
 
-    for (uint64_t i = 0; i < n; i++)
-        bad += (x[i] + y[i]) * 0.0f;
-    return bad == 0.0f;
+    for (uint64_t i = 0; i < n; i++) {
+        float sum = x[i] + y[i];
+        uint32_t bits;
+
+        memcpy(&bits, &sum, sizeof(bits));
+        bits &= EXPONENT;
+        most = bits > most ? bits : most;
+    }
+    return most < EXPONENT;
 }
 
 fw_status fw_feedback_add(struct fw_feedback *f, const float *gradient,
@@ -59,10 +69,10 @@ fw_status fw_feedback_add(struct fw_feedback *f, const float *gradient,
 void fw_feedback_settle(struct fw_feedback *f, const float *gradient,
                         bool applied)
 {
-    for (uint64_t i = 0; i < f->n; i++) {
-        if (!applied)
-            f->rest[i] -= gradient[i];
-        else if (fw_topk_has(&f->cut, i, f->rest[i]))
-            f->rest[i] = 0.0f;
+    if (applied) {
+        fw_topk_clear(&f->cut, f->rest, f->n);
+        return;
     }
+    for (uint64_t i = 0; i < f->n; i++)
+        f->rest[i] -= gradient[i];
 }

@@ -14,7 +14,7 @@
 #include "sdk/wire/tensor.h"
 
 #define FW_TOPK_SEGMENT 65536u /* elements: what 16 bits can name */
-#define FW_TOPK_COUNTS  65536u /* numbers fw_topk_choose works with */
+#define FW_TOPK_COUNTS  2048u  /* numbers fw_topk_choose works with */
 
 /* Which elements are sent: those above a magnitude, and as many of those that
  * have it as are wanted, the first ones. */
@@ -46,6 +46,9 @@ size_t fw_topk_bytes(const struct fw_topk_cut *cut, const float *x,
                      uint64_t first, size_t n);
 void fw_topk_encode(const struct fw_topk_cut *cut, const float *x,
                     uint64_t first, size_t n, uint8_t *to);
+
+/* Those that were sent become zero. */
+void fw_topk_clear(const struct fw_topk_cut *cut, float *x, uint64_t n);
 
 /* Decode the segment at the run's beginning to the n elements it stands for;
  * *used is its length in bytes.  CHUNK_INVALID: cut short, places that are not

@@ -177,6 +177,30 @@ static void what_is_sent_arrives_and_the_rest_is_zero(void **state)
     }
 }
 
+/* Ties that end inside a segment, at its border and in the next one. */
+static void ties_are_sent_as_they_were_chosen(void **state)
+{
+    static const uint64_t ks[] = {1, 1000, FW_TOPK_SEGMENT, N - 100};
+    struct fixture *f = *state;
+
+    for (size_t k = 0; k < sizeof(ks) / sizeof(*ks); k++) {
+        struct fw_gather_check check = {0};
+
+        for (size_t i = 0; i < N; i++)
+            f->x[i] = i % 2 ? 0.5f : -0.5f;
+        encode(f, ks[k]);
+        assert_int_equal(f->bytes, 2 * 4 + ks[k] * 6);
+        assert_int_equal(gather(f, 4096, &check, NULL), FW_OK);
+        fw_topk_clear(&f->cut, f->x, N);
+        for (uint64_t i = 0; i < N; i++) {
+            float value = i % 2 ? 0.5f : -0.5f;
+
+            assert_true(f->back[i] == (i < ks[k] ? value : 0.0f));
+            assert_true(f->x[i] == (i < ks[k] ? 0.0f : value));
+        }
+    }
+}
+
 static void a_value_that_is_no_number_is_seen(void **state)
 {
     struct fixture *f = *state;
@@ -235,6 +259,7 @@ int main(void)
         WITH(of_equal_ones_the_first_are_chosen),
         WITH(zeros_are_never_sent),
         WITH(what_is_sent_arrives_and_the_rest_is_zero),
+        WITH(ties_are_sent_as_they_were_chosen),
         WITH(a_value_that_is_no_number_is_seen),
         WITH(a_segment_that_cannot_be_is_refused),
     };
