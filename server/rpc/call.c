@@ -44,15 +44,15 @@ static void pay(struct fw_call *c, uint64_t bytes)
 {
     if (!c->guest)
         return;
-    if (c->method->bulk && !c->paid)
+    if (c->method->bulk && !c->streams)
         fw_meter_stream(&c->guest->meter);
-    c->paid = true;
+    c->streams = c->method->bulk;
     fw_meter_credit(&c->guest->meter, bytes + FRAME_BYTES);
 }
 
 static void leave_guest(struct fw_call *c)
 {
-    if (c->guest && c->method->bulk && c->paid)
+    if (c->guest && c->streams)
         fw_meter_stream_end(&c->guest->meter);
     fw_guest_put(c->guest);
 }

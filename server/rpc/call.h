@@ -64,8 +64,8 @@ struct fw_call {
     gpr_timespec deadline;
     struct fw_principal principal; /* who calls; set when it arrives */
     struct fw_guest *guest;        /* its connection; a reference, or NULL */
-    bool paid;                     /* a message has come; reading baton */
-    uint32_t refs;                 /* atomic */
+    bool streams;  /* bulk, and a message has come; reading baton */
+    uint32_t refs; /* atomic */
     struct fw_tag arrived;
     struct fw_tag received;
     struct fw_tag sent;

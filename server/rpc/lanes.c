@@ -1,6 +1,6 @@
 #include "server/rpc/lanes.h"
 
-#include <netdb.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -9,17 +9,18 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "server/rpc/bind.h"
 #include "server/rpc/lane.h"
 #include "server/rpc/methods.h"
 #include "server/rpc/server.h"
 
-#define BACKLOG   256
-#define LANES_MAX 16384u /* each is a thread */
-#define ACCEPT_MS 100    /* wait when there are no descriptors */
-#define IDLE_S    10     /* silence before the first keepalive probe */
-#define PROBE_S   5
-#define DEAD_MS   15000u /* what was sent and not acknowledged so long */
-#define HOST_MAX  256
+#define BACKLOG     256
+#define LANES_MAX   16384u /* each is a thread */
+#define ACCEPT_MS   100    /* wait when there are no descriptors */
+#define IDLE_S      10     /* silence before the first keepalive probe */
+#define PROBE_S     5
+#define DEAD_MS     15000u /* what was sent and not acknowledged so long */
+#define ADDRESS_MAX 256
 
 static void set(int fd, int level, int option, int value)
 {
@@ -99,88 +100,33 @@ static void *serve(void *arg)
             take(ls, fd);
             continue;
         }
-        if (poll(&listening, 1, ACCEPT_MS) > 0 &&
+        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+            errno == ENOMEM)
+            poll(NULL, 0, ACCEPT_MS); /* the guest waits in the backlog */
+        if (poll(&listening, 1, -1) > 0 &&
             (listening.revents & (POLLHUP | POLLERR | POLLNVAL)))
             return NULL;
     }
 }
 
-/* The host of HOST:PORT or [HOST]:PORT. */
-static bool split(const char *address, char host[HOST_MAX])
-{
-    const char *colon = strrchr(address, ':');
-    size_t n;
-
-    if (!colon || strncmp(address, "unix:", 5) == 0)
-        return false;
-    if (*address == '[' && colon > address && colon[-1] == ']') {
-        address++;
-        colon--;
-    }
-    n = (size_t)(colon - address);
-    if (!n || n >= HOST_MAX)
-        return false;
-    memcpy(host, address, n);
-    host[n] = '\0';
-    return true;
-}
-
-static int listen_at(const struct addrinfo *a)
-{
-    int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    if (fd < 0)
-        return -1;
-    if (bind(fd, a->ai_addr, a->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
-        return fd;
-    close(fd);
-    return -1;
-}
-
-static int bound_port(int fd)
-{
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-    } at = {0};
-    socklen_t n = sizeof(at);
-
-    if (getsockname(fd, &at.any, &n))
-        return 0;
-    return ntohs(at.any.sa_family == AF_INET6 ? at.v6.sin6_port
-                                              : at.v4.sin_port);
-}
-
-/* A listening socket on a free port of the host; -1: none. */
-static int listen_on(const char *host)
-{
-    struct addrinfo want = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
-    struct addrinfo *found = NULL;
-    int fd = -1;
-
-    if (getaddrinfo(host, "0", &want, &found))
-        return -1;
-    for (struct addrinfo *a = found; a && fd < 0; a = a->ai_next)
-        fd = listen_at(a);
-    freeaddrinfo(found);
-    return fd;
-}
-
 fw_status fw_lanes_open(struct fw_lanes *ls, struct fw_server *s,
                         const char *address, struct fw_err *err)
 {
-    char host[HOST_MAX];
+    const char *colon = strrchr(address, ':');
+    char any_port[ADDRESS_MAX];
+    fw_status st;
 
     *ls = (struct fw_lanes){.fd = -1};
-    if (!split(address, host) || (ls->fd = listen_on(host)) < 0)
-        return fw_err_set(err, FW_IO, "no port for lanes at %s: %m", address);
+    snprintf(any_port, sizeof(any_port), "%.*s:0",
+             colon ? (int)(colon - address) : 0, address);
+    st = fw_bind(any_port, &ls->fd, &ls->port, err);
+    if (st != FW_OK)
+        return st;
     fw_list_init(&ls->alive);
     pthread_mutex_init(&ls->lock, NULL);
     pthread_cond_init(&ls->left, NULL);
     ls->server = s;
-    ls->port = bound_port(ls->fd);
-    if (ls->port && pthread_create(&ls->thread, NULL, serve, ls) == 0)
+    if (pthread_create(&ls->thread, NULL, serve, ls) == 0)
         return FW_OK;
     pthread_mutex_destroy(&ls->lock);
     pthread_cond_destroy(&ls->left);
