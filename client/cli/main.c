@@ -20,6 +20,7 @@ static const struct fw_command commands[] = {
     {"certs", fw_cmd_certs, "make certificates for TLS"},
     {"tune", fw_cmd_tune, "momentum, rate, workers and law for a job"},
     {"lab", fw_cmd_lab, "laws under a virtual clock: twin, run, grid"},
+    {"doctor", fw_cmd_doctor, "can a worker or a server run here?"},
     {"help", fw_cmd_help, "this list; `help exit-codes`; `help COMMAND`"},
     {"version", fw_cmd_version, "of this program"},
     {NULL, NULL, NULL},

@@ -69,6 +69,7 @@ static void pack_server(const struct fw_server_status *m, PB(ServerStatus) * p)
     p->version = (char *)m->version;
     p->incarnation = m->incarnation;
     p->uptime_ms = m->uptime_ms;
+    p->unix_ms = m->unix_ms;
     p->jobs = m->jobs;
     p->draining = m->draining;
 }
@@ -108,6 +109,7 @@ static fw_status take_server(const PB(ServerStatus) * p,
         return FW_REFUSE(err, MESSAGE_INVALID, "server is missing");
     m->incarnation = p->incarnation;
     m->uptime_ms = p->uptime_ms;
+    m->unix_ms = p->unix_ms;
     m->jobs = p->jobs;
     m->draining = p->draining;
     return fw_text_take("server.version", p->version, m->version,

@@ -175,6 +175,7 @@ struct fw_server_status {
     uint64_t uptime_ms;
     uint32_t jobs;
     bool draining;
+    int64_t unix_ms; /* its clock; 0: not told */
 };
 
 enum fw_job_state {

@@ -17,6 +17,7 @@ static void tell_server(struct fw_server *s, size_t n_jobs,
         .uptime_ms = (uint64_t)(fw_clock_mono_ms() - s->born_ms),
         .jobs = (uint32_t)n_jobs,
         .draining = fw_server_draining(s),
+        .unix_ms = fw_clock_unix_ms(),
     };
     snprintf(out->version, sizeof(out->version), "%s", fw_version());
 }

@@ -15,7 +15,7 @@ import time
 import unittest
 
 COMMANDS = ["train", "job create", "job list", "job show", "job delete",
-            "worker", "evaluate", "status", "top", "workers", "momentum show",
+            "worker", "evaluate", "status", "top", "doctor", "workers", "momentum show",
             "momentum pin", "momentum auto", "momentum law", "help", "version"]
 
 

@@ -32,7 +32,7 @@ DOORS = {
     r"^(cblas|openblas.*|lapacke?)\.h$": ["client/nets/"],
     r"(\.pb-c\.h|^protobuf-c/.*)$": ["sdk/wire/"],
     r"^sqlite3\.h$": ["server/store/history."],
-    r"^openssl/": ["server/store/tokens."],
+    r"^openssl/": ["server/store/tokens.", "client/cli/doctor_tls."],
     r"^cyaml/": ["server/store/config."],
     r"^yaml\.h$": ["client/cli/job_file."],
     r"^(n?cursesw?/)?(n?curses|term|panel)\.h$": ["client/cli/top_screen."],
