@@ -1,4 +1,4 @@
-#include "tests/support/memory_disk.h"
+#include "tests/support/memory_parts.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -6,26 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECTOR     512u
-#define WRITES_MAX 64
-#define FOLDER_FD  0
+#define FOLDER_FD 0
 
-struct memory_write {
-    uint8_t *data; /* owned */
-    size_t n;
-    uint64_t at;
-};
-
-struct memory_file {
-    uint8_t *data; /* owned; as programs see it */
-    size_t n;
-    uint8_t *durable; /* owned */
-    size_t n_durable;
-    struct memory_write writes[WRITES_MAX]; /* since the last fsync */
-    unsigned n_writes;
-};
-
-static void need(bool holds, const char *what)
+void memory_need(bool holds, const char *what)
 {
     if (holds)
         return;
@@ -33,21 +16,21 @@ static void need(bool holds, const char *what)
     abort();
 }
 
-static void *copy(const void *data, size_t n)
+void *memory_copy(const void *data, size_t n)
 {
     void *to = malloc(n ? n : 1);
 
-    need(to != NULL, "no memory");
+    memory_need(to != NULL, "no memory");
     if (n)
         memcpy(to, data, n);
     return to;
 }
 
-static struct memory_file *add_file(struct memory_disk *d)
+struct memory_file *memory_add_file(struct memory_disk *d)
 {
     struct memory_file *f = calloc(1, sizeof(*f));
 
-    need(f && d->n_files < MEMORY_DISK_FILES, "too many files");
+    memory_need(f && d->n_files < MEMORY_DISK_FILES, "too many files");
     return d->files[d->n_files++] = f;
 }
 
@@ -60,7 +43,7 @@ static void forget_writes(struct memory_file *f)
 
 /* --- lists of names --- */
 
-static struct memory_name *find(struct memory_name *names, unsigned n,
+struct memory_name *memory_find(struct memory_name *names, unsigned n,
                                 const char *path)
 {
     for (unsigned i = 0; i < n; i++) {
@@ -70,22 +53,22 @@ static struct memory_name *find(struct memory_name *names, unsigned n,
     return NULL;
 }
 
-static void unset(struct memory_name *names, unsigned *n, const char *path)
+void memory_unset(struct memory_name *names, unsigned *n, const char *path)
 {
-    struct memory_name *was = find(names, *n, path);
+    struct memory_name *was = memory_find(names, *n, path);
 
     if (was) /* `path` may lie in it: it is of no use from here on */
         *was = names[--*n];
 }
 
-static void apply(struct memory_name *names, unsigned *n,
+void memory_apply(struct memory_name *names, unsigned *n,
                   const struct memory_change *c)
 {
     if (c->from[0])
-        unset(names, n, c->from);
+        memory_unset(names, n, c->from);
     if (c->to.path[0]) {
-        unset(names, n, c->to.path);
-        need(*n < MEMORY_DISK_NAMES, "too many names");
+        memory_unset(names, n, c->to.path);
+        memory_need(*n < MEMORY_DISK_NAMES, "too many names");
         names[(*n)++] = c->to;
     }
 }
@@ -103,12 +86,12 @@ static void change(struct memory_disk *d, const char *from, const char *to,
 {
     struct memory_change *c = &d->changes[d->n_changes];
 
-    need(d->n_changes < MEMORY_DISK_FILES, "too many changes");
+    memory_need(d->n_changes < MEMORY_DISK_FILES, "too many changes");
     memset(c, 0, sizeof(*c));
     snprintf(c->from, sizeof(c->from), "%s", from);
     snprintf(c->to.path, sizeof(c->to.path), "%s", to);
     c->to.file = file;
-    apply(d->names, &d->n_names, c);
+    memory_apply(d->names, &d->n_names, c);
     d->n_changes++;
 }
 
@@ -131,21 +114,21 @@ static int trouble(struct memory_disk *d)
 static int md_open(void *user, const char *path, int flags)
 {
     struct memory_disk *d = user;
-    struct memory_name *name = find(d->names, d->n_names, path);
+    struct memory_name *name = memory_find(d->names, d->n_names, path);
     int r = trouble(d);
     int fd = FOLDER_FD;
 
     if (r < 0)
         return r;
     while (d->opens[fd].used)
-        need(++fd < MEMORY_DISK_OPENS, "too many open files");
+        memory_need(++fd < MEMORY_DISK_OPENS, "too many open files");
     if (name && flags & O_EXCL)
         return -EEXIST;
     if (!name && !(flags & O_CREAT))
         return -ENOENT;
     if (!name)
-        change(d, "", path, add_file(d));
-    name = find(d->names, d->n_names, path);
+        change(d, "", path, memory_add_file(d));
+    name = memory_find(d->names, d->n_names, path);
     d->opens[fd] = (struct memory_open){.used = true, .file = name->file};
     memcpy(d->opens[fd].path, name->path, sizeof(name->path));
     return fd;
@@ -156,7 +139,7 @@ static int md_close(void *user, int fd)
     struct memory_disk *d = user;
     int r = trouble(d);
 
-    need(d->opens[fd].used, "a file is closed twice");
+    memory_need(d->opens[fd].used, "a file is closed twice");
     d->opens[fd].used = false;
     return r < 0 ? r : 0;
 }
@@ -182,12 +165,12 @@ static int64_t md_read(void *user, int fd, void *to, size_t n, uint64_t at)
 }
 
 /* Bytes of a file grow with zeros. */
-static void put(uint8_t **data, size_t *n, const void *from, size_t len,
+void memory_put(uint8_t **data, size_t *n, const void *from, size_t len,
                 uint64_t at)
 {
     if (at + len > *n) {
         *data = realloc(*data, at + len);
-        need(*data != NULL, "no memory");
+        memory_need(*data != NULL, "no memory");
         memset(*data + *n, 0, at + len - *n);
         *n = at + len;
     }
@@ -206,10 +189,11 @@ static int64_t md_write(void *user, int fd, const void *from, size_t n,
         return r;
     if (r == 1 && n)
         n = 1;
-    need(f && f->n_writes < WRITES_MAX, "too many writes");
+    memory_need(f && f->n_writes < MEMORY_WRITES, "too many writes");
     if (n) {
-        f->writes[f->n_writes++] = (struct memory_write){copy(from, n), n, at};
-        put(&f->data, &f->n, from, n, at);
+        f->writes[f->n_writes++] =
+            (struct memory_write){memory_copy(from, n), n, at};
+        memory_put(&f->data, &f->n, from, n, at);
     }
     return dying ? -EIO : (int64_t)n;
 }
@@ -230,7 +214,7 @@ static void sync_folder(struct memory_disk *d, const char *folder)
         const struct memory_change *c = &d->changes[i];
 
         if (is_in(c->from[0] ? c->from : c->to.path, folder))
-            apply(d->durable, &d->n_durable, c);
+            memory_apply(d->durable, &d->n_durable, c);
         else
             d->changes[kept++] = *c;
     }
@@ -250,7 +234,7 @@ static int md_fsync(void *user, int fd)
         return 0;
     }
     free(f->durable);
-    f->durable = copy(f->data, f->n);
+    f->durable = memory_copy(f->data, f->n);
     f->n_durable = f->n;
     forget_writes(f);
     return 0;
@@ -259,7 +243,7 @@ static int md_fsync(void *user, int fd)
 static int md_rename(void *user, const char *from, const char *to)
 {
     struct memory_disk *d = user;
-    struct memory_name *name = find(d->names, d->n_names, from);
+    struct memory_name *name = memory_find(d->names, d->n_names, from);
     int r = trouble(d);
 
     if (r < 0)
@@ -277,7 +261,7 @@ static int md_unlink(void *user, const char *path)
 
     if (r < 0)
         return r;
-    if (!find(d->names, d->n_names, path))
+    if (!memory_find(d->names, d->n_names, path))
         return -ENOENT;
     change(d, path, "", NULL);
     return 0;
@@ -290,7 +274,7 @@ static int md_mkdir(void *user, const char *path)
 
     if (r < 0)
         return r;
-    if (find(d->names, d->n_names, path))
+    if (memory_find(d->names, d->n_names, path))
         return -EEXIST;
     change(d, "", path, NULL);
     return 0;
@@ -304,7 +288,7 @@ static int md_list(void *user, const char *path,
 
     if (r < 0)
         return r;
-    if (!find(d->names, d->n_names, path))
+    if (!memory_find(d->names, d->n_names, path))
         return -ENOENT;
     for (unsigned i = 0; i < d->n_names; i++) {
         if (is_in(d->names[i].path, path))
@@ -350,108 +334,4 @@ void memory_disk_close(struct memory_disk *d)
         free(d->files[i]);
     }
     memset(d, 0, sizeof(*d));
-}
-
-/* How much of what is not durable survives. */
-enum luck { NOTHING, ALL, FIRST_ONES, ANY };
-
-static bool survives(enum luck luck, unsigned i, unsigned first,
-                     struct fw_random *dice)
-{
-    switch (luck) {
-    case NOTHING:
-        return false;
-    case ALL:
-        return true;
-    case FIRST_ONES:
-        return i < first;
-    default:
-        return fw_random_below(dice, 2) != 0;
-    }
-}
-
-static enum luck draw(struct fw_random *dice, unsigned n, unsigned *first)
-{
-    *first = (unsigned)fw_random_below(dice, n + 1);
-    return (enum luck)fw_random_below(dice, ANY + 1);
-}
-
-/* The contents of a file, some sectors of its last writes among them. */
-static void survive(const struct memory_file *from, struct fw_random *dice,
-                    struct memory_file *to)
-{
-    unsigned first;
-    enum luck luck = draw(dice, from->n_writes, &first);
-
-    to->data = copy(from->durable, from->n_durable);
-    to->n = from->n_durable;
-    if (fw_random_below(dice, 4) == 0 && from->n > to->n) /* length alone */
-        put(&to->data, &to->n, "", 1, from->n - 1);
-    for (unsigned i = 0; i < from->n_writes; i++) {
-        const struct memory_write *w = &from->writes[i];
-        bool torn = fw_random_below(dice, 3) == 0;
-
-        if (!survives(luck, i, first, dice))
-            continue;
-        for (size_t at = 0; at < w->n; at += SECTOR) {
-            size_t n = w->n - at < SECTOR ? w->n - at : SECTOR;
-
-            if (!torn || fw_random_below(dice, 2))
-                put(&to->data, &to->n, w->data + at, n, w->at + at);
-        }
-    }
-    to->durable = copy(to->data, to->n);
-    to->n_durable = to->n;
-}
-
-static struct memory_file *of_image(const struct memory_disk *from,
-                                    struct memory_disk *out,
-                                    const struct memory_file *file)
-{
-    for (unsigned i = 0; i < from->n_files; i++) {
-        if (from->files[i] == file)
-            return out->files[i];
-    }
-    return NULL;
-}
-
-/* Names whose folder is lost are lost. */
-static void drop_orphans(struct memory_disk *d)
-{
-    for (unsigned i = 0; i < d->n_names;) {
-        char folder[MEMORY_DISK_PATH];
-        char *slash;
-
-        memcpy(folder, d->names[i].path, sizeof(folder));
-        slash = strrchr(folder, '/');
-        *slash = '\0';
-        if (slash == folder || find(d->names, d->n_names, folder)) {
-            i++;
-            continue;
-        }
-        unset(d->names, &d->n_names, d->names[i].path);
-        i = 0;
-    }
-}
-
-void memory_disk_image(const struct memory_disk *from, struct fw_random *dice,
-                       struct memory_disk *out)
-{
-    unsigned first;
-    enum luck luck = draw(dice, from->n_changes, &first);
-
-    memory_disk_open(out);
-    memcpy(out->names, from->durable, sizeof(out->names));
-    out->n_names = from->n_durable;
-    for (unsigned i = 0; i < from->n_changes; i++) {
-        if (survives(luck, i, first, dice))
-            apply(out->names, &out->n_names, &from->changes[i]);
-    }
-    drop_orphans(out);
-    for (unsigned i = 0; i < from->n_files; i++)
-        survive(from->files[i], dice, add_file(out));
-    for (unsigned i = 0; i < out->n_names; i++)
-        out->names[i].file = of_image(from, out, out->names[i].file);
-    memcpy(out->durable, out->names, sizeof(out->durable));
-    out->n_durable = out->n_names;
 }
