@@ -116,7 +116,7 @@ class Numpy(WithServer):
         def work(i):
             random = np.random.default_rng(i)
             with flywheel.Worker(self.address, job, mlp(), name=f"w{i}",
-                                 **options) as w:
+                                 grpc_only=i == 1, **options) as w:
                 w.pull()
                 for _ in range(ROUNDS):
                     x, labels = tiny_digits.batch(random, 32)

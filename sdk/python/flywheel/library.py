@@ -35,7 +35,8 @@ class Options(ctypes.Structure):
                 ("reconnect_ms", ctypes.c_uint32), ("ca", ctypes.c_char_p),
                 ("cert", ctypes.c_char_p), ("key", ctypes.c_char_p),
                 ("token_file", ctypes.c_char_p),
-                ("wire_share", ctypes.c_double)]
+                ("wire_share", ctypes.c_double),
+                ("grpc_only", ctypes.c_bool)]
 
 
 class Gradient(ctypes.Structure):
