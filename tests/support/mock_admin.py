@@ -105,7 +105,7 @@ def decisions():
             "learning_rate_before": 0.0205, "learning_rate_after": 0.0137,
             "staleness_mean": 3.0, "staleness_deviation_ratio": 1.0,
             "curvature": 31.0, "step_bound": 0.034, "binding": "staleness",
-            "cause": "lost" if lost else "join", "who": "", "why": "",
+            "cause": "lost" if lost else "joined", "who": "", "why": "",
             "sentence": f"{n} workers ({'lost' if lost else 'join'}): momentum "
                         "0.310 -> 0.240 (law margin: the largest within 2 % of "
                         "the best stable step), rate 0.0205 -> 0.0137."})

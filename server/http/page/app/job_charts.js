@@ -15,7 +15,7 @@ function lossChart() {
 }
 
 function momentumChart() {
-  return new Chart({title: 'Momentum', hint: 'dots are decisions', sync: 'job', from: 0, strip: 0.11, lines: [
+  return new Chart({title: 'Momentum', hint: 'a dot is a decision; red: a worker was lost', sync: 'job', from: 0, strip: 0.11, lines: [
     {key: 'momentum', label: 'explicit', colour: 'c-blue', width: 2.5, step: true, text: two,
       hint: 'what the optimizer uses'},
     {key: 'implicit_predicted', label: 'implicit, predicted', colour: 'c-teal', dash: [6, 4], text: two,
@@ -30,7 +30,7 @@ function momentumChart() {
 }
 
 function stepChart() {
-  return new Chart({title: 'Effective step', hint: 'rate ÷ (1 − momentum)', sync: 'job', log: 'off', from: 0,
+  return new Chart({title: 'Effective step', hint: 'rate ÷ (1 − momentum)', sync: 'job', log: 'on',
     empty: 'No step yet', lines: [
       {key: 'effective_step', label: 'in use', colour: 'c-blue', width: 2, step: true},
       {key: 'step_bound', label: 'stability bound', colour: 'c-red', dash: [6, 4], step: true,

@@ -4,6 +4,7 @@ import {el, setText, setAttr} from './dom.js';
 import {clock, digits3, fixed, whole} from './format.js';
 
 const APART = 18; /* pixels between two dots */
+const TOLD = ['lost', 'operator', 'joined', 'left']; /* causes with a colour, the first one wins */
 
 export class Markers {
   /* place(decision): where on the chart's x axis it lies. */
@@ -51,7 +52,7 @@ export class Markers {
       dot.group = g.all;
       dot.style.left = `${g.left}px`;
       dot.style.setProperty('--rise', `${Math.max(0, u.over.clientHeight - 20)}px`);
-      setAttr(dot, 'data-cause', newest.cause);
+      setAttr(dot, 'data-cause', TOLD.find((c) => g.all.some((d) => d.cause === c)) || null);
       setAttr(dot, 'data-many', g.all.length > 1 ? '' : null);
       setAttr(dot, 'aria-label', g.all.length === 1
         ? `Decision ${newest.index}: ${newest.sentence}`

@@ -18,8 +18,7 @@ export function crewOf(job) {
 
 /* {word, kind, text}; an empty word: it is as fast as the others. */
 export function whySlow(w, crew) {
-  if (w.state === 'lost') return {word: 'lost', kind: 'bad', text: 'No message came before its lease ran out.'};
-  if (w.state === 'left') return {word: '', kind: '', text: 'It said goodbye.'};
+  if (w.state !== 'connected') return {word: '', kind: '', text: ''};
   if (w.quarantined) {
     return {word: 'quarantined', kind: 'bad', text: `Its gradients are refused after ${w.strikes} strikes, until it is released.`};
   }
@@ -34,11 +33,11 @@ export function whySlow(w, crew) {
   if (sent > 10 && w.refused / sent > REFUSED) {
     return {word: 'throttled', kind: 'warn', text: `${w.refused} of ${sent} gradients were refused: too stale, or too many at once.`};
   }
+  if (rate < SLOW * crew.middle && sent > 2) return slowBecause(w, crew, cycle);
   if (crew.staleness > 1 && w.staleness_mean > STALE * crew.staleness) {
     return {word: 'stale', kind: 'warn', text: `Its gradients are ${w.staleness_mean.toFixed(1)} versions old; the mean is ${crew.staleness.toFixed(1)}.`};
   }
-  if (!(rate < SLOW * crew.middle) || sent < 3) return {word: '', kind: '', text: ''};
-  return slowBecause(w, crew, cycle);
+  return {word: '', kind: '', text: ''};
 }
 
 /* The versions that pass between its pull and its push, over those a second,
