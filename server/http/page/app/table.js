@@ -4,6 +4,8 @@
  * hint}.  Rows are kept by their `id(row)`, so focus and place stay. */
 import {el, setText, setAttr} from './dom.js';
 
+const MANY = 100; /* rows, from which on looks cost too much */
+
 export class Table {
   constructor(label, columns, id, sort, down = false) {
     this.columns = columns;
@@ -56,6 +58,7 @@ export class Table {
 
   show(data) {
     this.data = data;
+    this.root.classList.toggle('many', data.length > MANY);
     const seen = new Set();
     let place = this.body.firstChild;
     for (const [, id, row] of this.ordered(data)) {
