@@ -5,6 +5,7 @@ import {AXES, Columns} from './columns.js';
 import {EventsView, timeOf} from './events_view.js';
 import {JobCharts} from './job_charts.js';
 import {WorkersView} from './workers_view.js';
+import {Pace} from './pace.js';
 import {Stream} from './stream.js';
 import {Tabs} from './tabs.js';
 import {Tiles} from './tiles.js';
@@ -28,6 +29,7 @@ export class JobView {
     this.decisions = [];
     this.columns = new Columns();
     this.make();
+    this.pace = new Pace(() => this.draw());
     this.stop = new AbortController();
     this.timers = [setInterval(() => this.loadHistory(), RELOAD), setInterval(() => this.loadAside(), ASIDE)];
     this.stream = new Stream(`/events?job=${encodeURIComponent(name)}`,
@@ -86,7 +88,7 @@ export class JobView {
     this.columns.append(job, Date.now() / 1000);
     if (this.columns.full) this.loadHistory();
     if (!before || signature(before) !== signature(job)) this.asideSoon();
-    this.draw();
+    this.pace.want();
   }
 
   draw() {
@@ -158,6 +160,7 @@ export class JobView {
 
   close() {
     this.stream.close();
+    this.pace.close();
     this.stop.abort();
     this.timers.forEach(clearInterval);
     clearTimeout(this.soon);

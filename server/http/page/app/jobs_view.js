@@ -1,5 +1,6 @@
 /* jobs_view.js - the list of all jobs. */
 import {el, setText} from './dom.js';
+import {Pace} from './pace.js';
 import {Stream} from './stream.js';
 import {Table, badge} from './table.js';
 import {cost, digits3, fixed, percent, short, whole} from './format.js';
@@ -40,8 +41,11 @@ export class JobsView {
     this.count = el('span', {class: 'soft'});
     this.root = el('div', {class: 'panel'},
       el('div', {class: 'head'}, el('h1', {}, 'Jobs'), this.count), this.table.root, this.empty);
+    this.pace = new Pace(() => this.show(this.data));
     this.stream = new Stream('/events', (type, data) => {
-      if (type === 'jobs') this.show(data);
+      if (type !== 'jobs') return;
+      this.data = data;
+      this.pace.want();
     }, () => freshness.show());
     freshness.follow(this.stream);
   }
@@ -60,6 +64,7 @@ export class JobsView {
   }
 
   close() {
+    this.pace.close();
     this.stream.close();
   }
 }

@@ -86,7 +86,8 @@ export class Stream {
       const {value, done} = await reader.read();
       if (done) return;
       this.alive();
-      text = this.take(text + value);
+      text += value;
+      if (/\n\r?\n/.test(text.slice(-value.length - 3))) text = this.take(text);
     }
   }
 

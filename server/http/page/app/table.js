@@ -4,7 +4,7 @@
  * hint}.  Rows are kept by their `id(row)`, so focus and place stay. */
 import {el, setText, setAttr} from './dom.js';
 
-const MANY = 100; /* rows, from which on looks cost too much */
+const MANY = 100; /* rows that are shown unless all are wanted */
 
 export class Table {
   constructor(label, columns, id, sort, down = false) {
@@ -16,9 +16,12 @@ export class Table {
     this.data = [];
     this.body = el('tbody');
     this.heads = columns.map((c) => this.head(c));
+    this.all = false; /* however many there are */
+    this.more = el('button', {type: 'button', class: 'small', on: {click: () => this.showAll()}});
+    this.rest = el('p', {class: 'rest', hidden: true}, this.more);
     this.root = el('div', {class: 'scroll', role: 'region', 'aria-label': label, tabindex: '0'},
       el('table', {}, el('caption', {class: 'hidden'}, label),
-        el('thead', {}, el('tr', {}, ...this.heads)), this.body));
+        el('thead', {}, el('tr', {}, ...this.heads)), this.body), this.rest);
     this.mark();
   }
 
@@ -58,10 +61,14 @@ export class Table {
 
   show(data) {
     this.data = data;
-    this.root.classList.toggle('many', data.length > MANY);
+    const rows = this.ordered(data);
+    const shown = this.all ? rows.length : MANY;
+    this.rest.hidden = rows.length <= shown;
+    setText(this.more, `Show all ${rows.length.toLocaleString('en')}; these are the first ${MANY}`);
+    this.root.classList.toggle('many', this.all && rows.length > MANY);
     const seen = new Set();
     let place = this.body.firstChild;
-    for (const [, id, row] of this.ordered(data)) {
+    for (const [, id, row] of rows.slice(0, shown)) {
       seen.add(id);
       let tr = this.rows.get(id);
       if (!tr) {
@@ -77,6 +84,12 @@ export class Table {
       tr.remove();
       this.rows.delete(id);
     }
+  }
+
+  showAll() {
+    this.all = true;
+    this.show(this.data);
+    this.root.focus();
   }
 
   fill(tr, row) {
