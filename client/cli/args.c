@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/cli/args_help.h"
+
 #define ITEMS_MAX      48
 #define COMMON         8     /* of every command */
 #define FIRST_CODE     256   /* above every letter getopt might return */
@@ -24,29 +26,6 @@ int fw_args_wrong(const struct fw_args *a, const char *fmt, ...)
     va_end(args);
     fprintf(stderr, "; try `flywheel %s --help`\n", a->command);
     return FW_CLI_USAGE;
-}
-
-static void print_item(const struct fw_arg *item)
-{
-    char name[40];
-
-    snprintf(name, sizeof(name), "--%s%s%s", item->name, item->value ? " " : "",
-             item->value ? item->value : "");
-    printf("  %-27s %s\n", name, item->help);
-}
-
-static void print_help(const struct fw_args *a, const struct fw_arg *common)
-{
-    printf("usage: flywheel %s%s%s [OPTION]...\n\n%s\n\n", a->command,
-           a->operands[0] ? " " : "", a->operands, a->summary);
-    for (size_t i = 0; i < a->n_items; i++)
-        print_item(&a->items[i]);
-    if (a->n_items)
-        putchar('\n');
-    for (size_t i = 0; i < COMMON; i++)
-        print_item(&common[i]);
-    printf("\nExamples:\n%s\nExit codes: flywheel help exit-codes\n",
-           a->examples);
 }
 
 static bool read_count(const char *text, uint64_t *to)
@@ -83,6 +62,9 @@ static bool store(const struct fw_arg *item, const char *text)
         return read_number(text, item->to);
     case FW_ARG_FILE:
         return true; /* was read before */
+    case FW_ARG_HELP:
+        *(const char **)item->to = text ? text : "";
+        return true;
     }
     return false;
 }
@@ -177,6 +159,14 @@ static int wrong_value(const struct fw_args *a, const struct fw_arg *item,
         item->kind == FW_ARG_NUMBER ? "number" : "whole number", text);
 }
 
+/* Whether a value follows, as getopt says it. */
+static int takes(const struct fw_arg *item)
+{
+    if (item->kind == FW_ARG_HELP)
+        return optional_argument;
+    return item->kind == FW_ARG_FLAG ? no_argument : required_argument;
+}
+
 /* Every option but --help, which ends the reading. */
 static bool read_options(struct fw_args *a, int argc, char **argv,
                          const struct fw_arg *common, int *exit_code)
@@ -188,10 +178,8 @@ static bool read_options(struct fw_args *a, int argc, char **argv,
     for (size_t i = 0; i < n + COMMON; i++) {
         const struct fw_arg *item = i < n ? &a->items[i] : &common[i - n];
 
-        options[i] = (struct option){
-            item->name,
-            item->kind == FW_ARG_FLAG ? no_argument : required_argument, NULL,
-            FIRST_CODE + (int)i};
+        options[i] =
+            (struct option){item->name, takes(item), NULL, FIRST_CODE + (int)i};
     }
     optind = 1;
     while ((o = getopt_long(argc, argv, ":", options, NULL)) != -1) {
@@ -250,7 +238,7 @@ static void tell_environment(const struct fw_cli_common *c)
 bool fw_args_read(struct fw_args *a, int argc, char **argv, int *exit_code)
 {
     const char *server = getenv("FLYWHEEL_SERVER");
-    bool help = false;
+    const char *help = NULL; /* its form */
     const struct fw_arg common[COMMON] = {
         {"server", FW_ARG_TEXT, &a->common.server, "HOST:PORT",
          "default $FLYWHEEL_SERVER, else 127.0.0.1:7070"},
@@ -264,7 +252,7 @@ bool fw_args_read(struct fw_args *a, int argc, char **argv, int *exit_code)
         {"token-file", FW_ARG_TEXT, &a->common.token_file, "FILE",
          "holds a token ($FLYWHEEL_TOKEN_FILE)"},
         {"json", FW_ARG_FLAG, &a->common.json, NULL, "JSON on stdout"},
-        {"help", FW_ARG_FLAG, &help, NULL, "this text"},
+        {"help", FW_ARG_HELP, &help, NULL, "this text"},
     };
 
     a->common.server = server && server[0] ? server : "127.0.0.1:7070";
@@ -274,7 +262,8 @@ bool fw_args_read(struct fw_args *a, int argc, char **argv, int *exit_code)
         !read_options(a, argc, argv, common, exit_code))
         return false;
     if (help) {
-        print_help(a, common);
+        if (!fw_args_help(a, common, COMMON, help))
+            *exit_code = fw_args_wrong(a, "--help takes nothing, or man");
         return false;
     }
     if (a->common.timeout_ms < 1 || a->common.timeout_ms > TIMEOUT_MAX_MS) {

@@ -21,6 +21,7 @@ enum fw_arg_kind {
     FW_ARG_NUMBER, /* double, finite */
     FW_ARG_OWN,    /* a count; in a job file the name means another thing */
     FW_ARG_FILE,   /* struct fw_job_file, which the caller closes */
+    FW_ARG_HELP,   /* const char *: its form (args_help.h), NULL: not given */
 };
 
 struct fw_arg {
@@ -47,6 +48,7 @@ struct fw_args {
     const char *operands;  /* what help calls them; "" if there are none */
     const char *summary;   /* a sentence */
     const char *examples;  /* lines */
+    const char *commands;  /* a word with a help of its own; NULL: none */
     unsigned min_operands; /* fewer are refused */
     unsigned max_operands; /* more are refused */
     const struct fw_arg *items;

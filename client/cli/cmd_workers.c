@@ -127,6 +127,7 @@ int fw_cmd_workers(int argc, char **argv)
                     "  flywheel workers --job digits --json\n"
                     "  flywheel workers release --job digits --worker w3\n"
                     "  flywheel workers --job digits --export-trace taus.txt\n",
+        .commands = "release",
         .items = items,
         .n_items = sizeof(items) / sizeof(items[0]),
     };

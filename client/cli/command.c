@@ -4,37 +4,32 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/cli/args_help.h"
 #include "client/cli/exit.h"
 
-static void list(const struct fw_command *table, const char *group, FILE *to)
+/* The form of help that is asked for, "" for people; NULL: none is. */
+static const char *form_of_help(const char *word)
 {
-    const char *space = group[0] ? " " : "";
+    static const char help[] = "--help";
+    size_t n = sizeof(help) - 1;
 
-    fprintf(to, "usage: flywheel %s%sCOMMAND [OPTION]...\n\n", group, space);
-    for (const struct fw_command *c = table; c->name; c++)
-        fprintf(to, "  %-10s %s\n", c->name, c->summary);
-    fprintf(to, "\nEvery command has --help, with examples, and --json.\n"
-                "Exit codes: flywheel help exit-codes\n");
-}
-
-static bool asks_for_help(const char *word)
-{
-    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+    if (strcmp(word, help) == 0 || strcmp(word, "-h") == 0)
+        return "";
+    return strncmp(word, "--help=", n + 1) == 0 ? word + n + 1 : NULL;
 }
 
 int fw_command_run(const struct fw_command *table, const char *group, int argc,
                    char **argv)
 {
     const char *space = group[0] ? " " : "";
+    const char *form = argc < 2 ? NULL : form_of_help(argv[1]);
 
     if (argc < 2) {
-        list(table, group, stderr);
+        fw_group_list(table, group, stderr);
         return FW_CLI_USAGE;
     }
-    if (asks_for_help(argv[1])) {
-        list(table, group, stdout);
+    if (form && fw_group_help(table, group, form))
         return FW_CLI_OK;
-    }
     for (const struct fw_command *c = table; c->name; c++) {
         if (strcmp(c->name, argv[1]) == 0)
             return c->run(argc - 1, argv + 1);

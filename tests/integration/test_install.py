@@ -65,6 +65,13 @@ class Install(unittest.TestCase):
         cls.env = dict(os.environ, LD_LIBRARY_PATH=str(cls.lib),
                        PKG_CONFIG_PATH=str(cls.lib / "pkgconfig"))
 
+    def test_manual_and_completion_are_installed(self):
+        for name in ("man/man1/flywheel.1", "man/man1/flywheel-job-create.1",
+                     "man/man8/flywheeld.8",
+                     "bash-completion/completions/flywheel",
+                     "bash-completion/completions/flywheeld"):
+            self.assertTrue((self.prefix / "share" / name).is_file(), name)
+
     @classmethod
     def tearDownClass(cls):
         shutil.rmtree(cls.folder)
