@@ -1,6 +1,6 @@
 /* test_modules.mjs - those parts of the dashboard that need no browser. */
 import {check, prove} from './claims.mjs';
-import {Columns} from '../../server/http/page/app/columns.js';
+import {Columns, resample} from '../../server/http/page/app/columns.js';
 import {cost, digits3, duration, short, ticks} from '../../server/http/page/app/format.js';
 import {crewOf, whySlow} from '../../server/http/page/app/slowness.js';
 
@@ -57,6 +57,10 @@ const claims = [
     c.load(history([10, 20], [1, 2]));
     same([5, 15, 30].map((t) => c.place('worker_seconds', t)), [20, 30, 40]);
     same(c.place('time', 15), 15);
+  }],
+  ['a run is read between its rows and not beyond them', () => {
+    same(resample([10, 20, 30], [1, null, 3], [5, 10, 20, 25, 30, 31]), [null, 1, 2, 2.5, 3, null]);
+    same(resample([], [], [1]), [null]);
   }],
   ['numbers are short and never NaN', () => {
     same([0, 0.123456, 1.23456, 12.3456, 1234.5, 1.5e8, NaN, null, -0.5].map(digits3),

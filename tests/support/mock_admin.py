@@ -112,7 +112,8 @@ def decisions():
     return out
 
 
-def history(points, begin, end):
+def history(shift, points, begin, end):
+    """`shift`: how much slower this run learns than the first one."""
     begin = max(begin, started - DAY)
     end = min(end, time.time())
     time_ = [begin + (end - begin) * i / points for i in range(points)]
@@ -139,7 +140,7 @@ def history(points, begin, end):
         "version": [int(40 * (t - first)) for t in time_],
         "worker_seconds": [6 * (t - first) for t in time_],
         "series": {
-            "loss": both(lambda s: 0.09 + 2.2 / (1 + s / 400)
+            "loss": both(lambda s: 0.09 + 2.2 / (1 + s / 400 / shift ** 4)
                          + wave(s, 900, .01), 0.18),
             "validation_loss": sparse(lambda s: 0.1 + 2.0 / (1 + s / 500)),
             "momentum": plain, "target": plain,
@@ -147,7 +148,7 @@ def history(points, begin, end):
             "implicit_measured": {"min": [s - .03 for s in share],
                                   "max": [s + .01 for s in share]},
             "total": both(lambda s: .88 + wave(s, 5000, .02), 0.01),
-            "effective_step": both(lambda s: .02 + wave(s, 9000, .004), 0.02),
+            "effective_step": both(lambda s: .02 / shift + wave(s, 9000, .004), 0.02),
             "step_bound": both(lambda s: .034 + wave(s, 20000, .004), 0),
             "workers": crew,
             "staleness_mean": both(lambda s: 4 + wave(s, 7000, 1), 0.1),
@@ -237,8 +238,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 for i, (e, t) in enumerate(EVENTS * 2)]})
         elif url.path in (here + "/history", "/api/v1/runs/run-1/history",
                           "/api/v1/runs/run-2/history"):
-            self.send_json(history(min(int(ask.get("points", 500)), o.points),
-                                   float(ask.get("from", 0)),
+            shift = 1.3 if "run-2" in url.path else 1
+            points = min(int(ask.get("points", 500)), o.points)
+            self.send_json(history(shift, points, float(ask.get("from", 0)),
                                    float(ask.get("to", 1e12))))
         elif url.path == "/api/v1/runs":
             self.send_json({"runs": [

@@ -136,3 +136,19 @@ export class Columns {
     return y[low] + share * (y[high] - y[low]);
   }
 }
+
+/* `values` at `from`, read at the places `to`: straight between known ones,
+ * unknown outside of them.  Both rise. */
+export function resample(from, values, to) {
+  const at = from.map((_, i) => i).filter((i) => values[i] !== null);
+  let k = 0;
+  return to.map((x) => {
+    while (k + 1 < at.length && from[at[k + 1]] <= x) k++;
+    const a = at[k];
+    const b = at[k + 1];
+    if (a === undefined || x < from[a]) return null;
+    if (x === from[a]) return values[a];
+    if (b === undefined) return null;
+    return values[a] + ((x - from[a]) / (from[b] - from[a])) * (values[b] - values[a]);
+  });
+}

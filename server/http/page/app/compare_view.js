@@ -2,7 +2,7 @@
 import {el, selector, setText} from './dom.js';
 import {getJson} from './api.js';
 import {Chart} from './chart.js';
-import {Columns} from './columns.js';
+import {Columns, resample} from './columns.js';
 import {clock, cost, digits3, duration, whole} from './format.js';
 import {timeOf} from './events_view.js';
 
@@ -90,16 +90,14 @@ export class CompareView {
     this.table();
   }
 
-  /* Both runs' rows on one x: each has gaps where only the other one has rows. */
+  /* Both runs' rows on one x. */
   draw() {
     const rows = SIDES.map(([side]) => this.columns[side]?.along(this.axis));
     if (!rows[0]) return;
     const x = [...new Set(rows.flatMap((r) => r.x))].sort((a, b) => a - b);
     const lists = {};
     rows.forEach((r, i) => {
-      const at = new Map(r.x.map((v, k) => [v, k]));
-      const pick = (list) => x.map((v) => (at.has(v) ? list[at.get(v)] : null));
-      lists[SIDES[i][0]] = {low: pick(r.low(this.what)), high: pick(r.high(this.what))};
+      lists[SIDES[i][0]] = {low: resample(r.x, r.low(this.what), x), high: resample(r.x, r.high(this.what), x)};
     });
     this.chart.lines.forEach((l, i) => {
       l.button.childNodes[1].textContent = this.run(this.picked[i]).job + (i ? ' (B)' : ' (A)');
