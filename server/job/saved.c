@@ -6,7 +6,8 @@
 #include "sdk/base/mem.h"
 #include "server/job/judge.h"
 
-/* More than the sessions that can be opened between two checkpoints. */
+/* More than the sessions that can be opened between two checkpoints; for a
+ * clock that was set back. */
 #define EPOCHS_UNSAVED (1ull << 20)
 
 _Static_assert(FW_SAVED_TAUS_MAX == FW_STALENESS_WINDOW, "the whole trace");
@@ -226,6 +227,14 @@ static void load_report(const struct fw_saved_report *from, struct fw_report *r)
     r->rate_applied = from->applied;
 }
 
+/* Above every epoch that was ever given out, also by servers that crashed
+ * before they saved it: the incarnation is the millisecond in which a server
+ * started, and no server opens more sessions than milliseconds pass. */
+static uint64_t epoch_above(uint64_t epoch, uint64_t incarnation)
+{
+    return incarnation > epoch ? incarnation : epoch + EPOCHS_UNSAVED;
+}
+
 fw_status fw_job_resurrect(struct fw_job *job, const struct fw_saved_job *from,
                            int64_t now_ms, struct fw_err *err)
 {
@@ -240,7 +249,7 @@ fw_status fw_job_resurrect(struct fw_job *job, const struct fw_saved_job *from,
     }
     if (s != FW_OK)
         return s;
-    all->epoch = epoch + EPOCHS_UNSAVED;
+    all->epoch = epoch_above(epoch, job->incarnation);
     all->lost = from->workers_lost;
     load_report(&from->report, &job->report);
     load_trace(from, &job->controller.staleness);

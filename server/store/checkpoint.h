@@ -60,9 +60,10 @@ struct fw_checkpoint_file {
     uint32_t n_bad;       /* newer ones that were renamed to .bad */
 };
 
-/* Find the newest checkpoint of a job that passes every check.  FW_NOT_FOUND:
- * there is none.  FW_UNSUPPORTED: the newest was written by a newer flywheel.
- * FW_IO and FW_NOMEM say nothing about the files, which stay. */
+/* Find the newest checkpoint of a job that passes every check; it is durable
+ * from then on.  FW_NOT_FOUND: there is none.  FW_UNSUPPORTED: the newest was
+ * written by a newer flywheel. FW_IO and FW_NOMEM say nothing about the files,
+ * which stay. */
 FW_MUST_USE fw_status fw_checkpoint_find(const struct fw_store *store,
                                          const char *job,
                                          struct fw_checkpoint_file *out,

@@ -202,6 +202,18 @@ static fw_status set_aside(const struct fw_store *store, const char *folder,
     return s == FW_OK ? fw_disk_rename(store->disk, from, to, err) : s;
 }
 
+/* The server that gave it its name may have died before the name was durable;
+ * who recovers from it will say that it is. */
+static fw_status keep(const struct fw_store *store, const char *folder,
+                      struct fw_checkpoint_file *f, struct fw_err *err)
+{
+    fw_status s = fw_disk_sync_folder(store->disk, folder, err);
+
+    if (s != FW_OK)
+        fw_checkpoint_file_close(f);
+    return s;
+}
+
 fw_status fw_checkpoint_find(const struct fw_store *store, const char *job,
                              struct fw_checkpoint_file *out, struct fw_err *err)
 {
@@ -224,6 +236,8 @@ fw_status fw_checkpoint_find(const struct fw_store *store, const char *job,
         s = fw_checkpoint_join(folder, name, "", path, err);
         if (s == FW_OK)
             s = open_one(store, job, path, version, out, err);
+        if (s == FW_OK)
+            s = keep(store, folder, out, err);
         if (s != FW_CORRUPT)
             goto done;
         s = set_aside(store, folder, name, err);

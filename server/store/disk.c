@@ -282,10 +282,9 @@ fw_status fw_disk_make_folder(const struct fw_disk *d, const char *path,
 {
     int r = d->mkdir(d->user, path);
 
-    if (r == -EEXIST)
-        return FW_OK;
-    return r < 0 ? fail(err, "make folder", path, r)
-                 : sync_parent(d, path, err);
+    /* Who made it may have died before its entry was on disk. */
+    return r < 0 && r != -EEXIST ? fail(err, "make folder", path, r)
+                                 : sync_parent(d, path, err);
 }
 
 fw_status fw_disk_remove_folder(const struct fw_disk *d, const char *path,
