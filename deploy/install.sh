@@ -11,7 +11,7 @@ build=(gcc cmake ninja-build pkg-config libc6-dev
     libjansson-dev libhttp-parser-dev libxxhash-dev zlib1g-dev libssl-dev openssl
     libncurses-dev python3)
 tests=(libcmocka-dev python3-grpcio python3-protobuf python3-numpy
-    python3-pyte mandoc bash-completion
+    python3-pyte mandoc
     protobuf-compiler-grpc clang-14 clang-format-14 clang-tidy-14
     libclang-rt-14-dev cppcheck valgrind libc6-dbg git procps prometheus
     chromium nodejs)
