@@ -13,7 +13,7 @@ build=(gcc cmake ninja-build pkg-config libc6-dev
 tests=(libcmocka-dev python3-grpcio python3-protobuf python3-numpy
     python3-pyte mandoc
     protobuf-compiler-grpc clang-14 clang-format-14 clang-tidy-14
-    libclang-rt-14-dev cppcheck valgrind libc6-dbg git procps prometheus
+    libclang-rt-14-dev cppcheck valgrind libc6-dbg git procps haproxy prometheus
     chromium nodejs)
 
 usage() {

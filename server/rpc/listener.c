@@ -114,7 +114,7 @@ static void let_in(struct fw_listener *l, int fd, const struct in6_addr *peer)
 /* One connection; false: there is none, or there are no descriptors. */
 static bool accept_one(struct fw_listener *l)
 {
-    struct sockaddr_storage from;
+    struct sockaddr_storage from = {0};
     socklen_t n = sizeof(from);
     struct in6_addr peer;
     const char *why;
