@@ -3,8 +3,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
-#define ALIGNMENT 64u
+#define ALIGNMENT  64u
+#define HUGE_LEAST (256u << 10) /* bytes; neighbours make a large page */
 
 void *fw_mem_array(size_t n, size_t size)
 {
@@ -19,6 +22,16 @@ void *fw_mem_aligned(size_t n, size_t size)
         return NULL;
     bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     return aligned_alloc(ALIGNMENT, bytes ? bytes : ALIGNMENT);
+}
+
+void fw_mem_huge(void *p, size_t bytes)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t from = ((uintptr_t)p + page - 1) / page * page;
+    uintptr_t to = ((uintptr_t)p + bytes) / page * page;
+
+    if (bytes >= HUGE_LEAST)
+        (void)madvise((void *)from, to - from, MADV_HUGEPAGE); /* a hint */
 }
 
 int fw_mem_grow(void *items, size_t *capacity, size_t need, size_t size)

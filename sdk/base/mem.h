@@ -13,6 +13,10 @@ void *fw_mem_array(size_t n, size_t size);
 /* `n` items of `size` bytes, not zeroed, on a 64-byte boundary. */
 void *fw_mem_aligned(size_t n, size_t size);
 
+/* These bytes are many and much used: ask the kernel for large pages below
+ * them.  Does nothing for few. */
+void fw_mem_huge(void *p, size_t bytes);
+
 /* Grow `*items` (of `size` bytes each) so that `need` fit; the capacity at
  * least doubles.  On 0 items are kept and moved; on -1 nothing has changed. */
 int fw_mem_grow(void *items, size_t *capacity, size_t need, size_t size);

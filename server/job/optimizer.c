@@ -13,7 +13,10 @@ fw_status fw_optimizer_init(struct fw_optimizer *o,
     *o = (struct fw_optimizer){.spec = *spec, .n_elements = n_elements};
     /* calloc: the pages of a large model are only taken when first used */
     o->momentum = fw_mem_array(n_elements, sizeof(float));
-    return o->momentum ? FW_OK : FW_NOMEM;
+    if (!o->momentum)
+        return FW_NOMEM;
+    fw_mem_huge(o->momentum, n_elements * sizeof(float));
+    return FW_OK;
 }
 
 void fw_optimizer_close(struct fw_optimizer *o)
@@ -65,6 +68,8 @@ fw_status fw_optimizer_step(struct fw_optimizer *o, const struct fw_version *w,
             fw_kernel_step(&step, w->blocks[i]->data,
                            o->momentum + (uint64_t)i * FW_BLOCK_ELEMENTS, block,
                            block, fw_version_block_elements(w, i));
+        if (o->watch)
+            o->watch->block(o->watch, next, i + 1);
     }
     o->gradient_norm = norm;
     o->update_norm = sqrt(square_norm);

@@ -7,10 +7,17 @@
 #include "sdk/wire/job_spec.h"
 #include "server/job/params.h"
 
+/* Who is told, block by block, while a step is made: the first `n` blocks of
+ * `next` will not change any more, and the step will not fail. */
+struct fw_step_watch {
+    void (*block)(struct fw_step_watch *w, struct fw_version *next, uint32_t n);
+};
+
 struct fw_optimizer {
     struct fw_optimizer_spec spec; /* set at init */
-    float *momentum;      /* owned; u, one for each element; zero at first */
-    uint64_t n_elements;  /* set at init */
+    float *momentum;     /* owned; u, one for each element; zero at first */
+    uint64_t n_elements; /* set at init */
+    struct fw_step_watch *watch; /* lent by who has a step made; may be NULL */
     double gradient_norm; /* of the last step's gradient, before clipping */
     double update_norm;   /* of the last step */
 };

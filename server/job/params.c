@@ -108,6 +108,7 @@ static struct fw_block *make_block(struct fw_pool *p)
         free(b);
         return NULL;
     }
+    fw_mem_huge(b->data, p->block_elements * sizeof(float));
     b->pool = p;
     return b;
 }

@@ -44,7 +44,8 @@ struct fw_lane {
     /* call's lock */
     bool reading; /* the next message is wanted */
     bool over;    /* nothing will be read any more */
-    bool blocked; /* the thread is to write */
+    bool blocked; /* the thread is to write, when the socket takes more */
+    bool writing; /* somebody writes, with the lock let go */
     struct fw_frame out[FW_LANE_FRAMES];
     unsigned n_out; /* frames in `out`; the first may be written in part */
     size_t written; /* bytes of the first */
@@ -57,7 +58,8 @@ struct fw_lane *fw_lane_create(struct fw_call *c, int fd);
  * call; without memory it stays the caller's. */
 FW_MUST_USE fw_status fw_lane_start(struct fw_lane *l);
 
-/* Any thread, call's lock held: write what there is. */
+/* Any thread, call's lock held: write what there is; lets go of the lock
+ * meanwhile. */
 void fw_lane_write(struct fw_lane *l);
 
 /* Wake the lane's thread, unless it is the caller. */

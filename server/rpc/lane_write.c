@@ -113,37 +113,61 @@ static void advance(struct fw_lane *l, size_t n)
     memmove(l->out, l->out + done, l->n_out * sizeof(l->out[0]));
 }
 
+/* One system call, with the lock let go: `writing` keeps others off.  What
+ * sendmsg returned; *error is its errno. */
+static ssize_t write_some(struct fw_lane *l, int *error)
+{
+    struct iovec pieces[FW_LANE_PIECES];
+    struct msghdr m = {.msg_iov = pieces};
+    ssize_t n;
+
+    m.msg_iovlen = gather(l, pieces);
+    pthread_mutex_unlock(&l->call->lock);
+    n = sendmsg(l->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+    *error = errno;
+    pthread_mutex_lock(&l->call->lock);
+    return n;
+}
+
+/* Leave it to the lane's thread. */
+static void put_off(struct fw_lane *l)
+{
+    l->blocked = true;
+    fw_lane_kick(l);
+}
+
 void fw_lane_write(struct fw_lane *l)
 {
     bool mine = pthread_equal(pthread_self(), l->thread);
+    int error = 0;
 
+    if (l->writing || l->blocked)
+        return; /* who writes looks for more */
+    l->writing = true;
     while (!l->call->gone) {
-        struct iovec pieces[FW_LANE_PIECES];
-        struct msghdr m = {.msg_iov = pieces};
         ssize_t n;
 
         if (!l->n_out)
             fill(l);
         if (!l->n_out)
-            return;
-        n = -1;
-        errno = EAGAIN;
-        if (mine || l->out[l->n_out - 1].n <= EAGER_BYTES) {
-            m.msg_iovlen = gather(l, pieces);
-            n = sendmsg(l->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+            break;
+        if (!mine && l->out[l->n_out - 1].n > EAGER_BYTES) {
+            put_off(l);
+            break;
         }
+        n = write_some(l, &error);
         if (n >= 0) {
             fw_jobs_count(l->call->server->jobs, 0, (size_t)n);
             advance(l, (size_t)n);
-            if (l->call->ended && !l->n_out)
-                fw_lane_kick(l); /* to end */
-        } else if (errno == EAGAIN) {
-            l->blocked = true;
-            fw_lane_kick(l);
-            return;
-        } else if (errno != EINTR) {
+        } else if (error == EAGAIN) {
+            put_off(l);
+            break;
+        } else if (error != EINTR) {
             l->call->gone = true;
             fw_lane_kick(l);
         }
     }
+    l->writing = false;
+    if (l->call->ended && !l->n_out)
+        fw_lane_kick(l); /* to end */
 }

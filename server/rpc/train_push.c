@@ -43,11 +43,46 @@ static void answer(struct fw_push *p, struct fw_job *job,
     struct fw_version *base;
 
     fw_train_answer(t, &m);
-    if (!p->want_parameters || ack->reason[0])
+    if (!p->want_parameters || ack->reason[0] || p->early)
         return;
     base = fw_job_base(job, t->epoch, now_ms);
     if (base)
         fw_train_send_version(t, base);
+}
+
+/* Blocks of the next version are there: they may go to the worker.  What it is
+ * told by the acknowledgement is known after the last one, so that comes behind
+ * them; the library on the other end of a lane takes it so. */
+static void on_block(struct fw_step_watch *w, struct fw_version *next,
+                     uint32_t n)
+{
+    struct fw_push *p =
+        (struct fw_push *)((char *)w - offsetof(struct fw_push, watch));
+    struct fw_transfer *x = &p->train->transfer;
+    struct fw_call *c = p->train->call;
+
+    pthread_mutex_lock(&c->lock);
+    if (p->early) {
+        fw_transfer_more(x, next, n);
+    } else if (n == 1 && !c->gone && !c->ending) {
+        p->early = fw_transfer_early(x, fw_version_ref(next), n);
+        if (!p->early)
+            fw_version_unref(next);
+    }
+    pthread_mutex_unlock(&c->lock);
+    if (p->early)
+        fw_call_pump(c);
+}
+
+/* Watch the step if its version is what the worker will want, and large. */
+static void watch(struct fw_push *p, struct fw_job *job)
+{
+    const struct fw_train *t = p->train;
+
+    p->early = false;
+    if (t->call->lane && p->want_parameters && p->gather->n_blocks > 1 &&
+        !fw_groups_on(&job->groups))
+        job->optimizer.watch = &p->watch;
 }
 
 static void run_push(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
@@ -60,8 +95,10 @@ static void run_push(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
     struct fw_err err;
     fw_status s;
 
+    watch(p, job);
     p->gather = NULL;
     s = fw_job_push(job, t->epoch, take, now_ms, &ack, &err);
+    job->optimizer.watch = NULL;
     if (s == FW_BUSY) { /* until its group has stepped */
         fw_job_hold(job, t->epoch, &p->held);
         return;
@@ -147,6 +184,7 @@ void fw_train_push_init(struct fw_train *t)
         t->pushes[i].train = t;
         t->pushes[i].letter =
             (struct fw_letter){.run = run_push, .drop = drop_push};
+        t->pushes[i].watch = (struct fw_step_watch){on_block};
         t->pushes[i].held =
             (struct fw_held){.answer = run_held, .drop = drop_held};
     }

@@ -24,12 +24,14 @@ struct fw_train;
 
 /* A complete gradient on its way to the job and back. */
 struct fw_push {
-    struct fw_letter letter;  /* first */
-    struct fw_held held;      /* while its group is collecting */
-    struct fw_train *train;   /* whose this is */
-    struct fw_gather *gather; /* owned while it is on its way */
+    struct fw_letter letter;    /* first */
+    struct fw_held held;        /* while its group is collecting */
+    struct fw_step_watch watch; /* while it is applied */
+    struct fw_train *train;     /* whose this is */
+    struct fw_gather *gather;   /* owned while it is on its way */
     bool want_parameters;
-    bool busy; /* call's lock */
+    bool early; /* call's lock; they began to go while it was applied */
+    bool busy;  /* call's lock */
 };
 
 struct fw_train {

@@ -18,11 +18,29 @@ void fw_transfer_begin(struct fw_transfer *t, struct fw_version *take)
 {
     if (!t->version) {
         t->version = take;
+        t->ready = take->n_blocks;
         return;
     }
     fw_version_unref(t->waiting);
     t->waiting = take;
     t->n_waiting++;
+}
+
+bool fw_transfer_early(struct fw_transfer *t, struct fw_version *take,
+                       uint32_t ready)
+{
+    if (t->version)
+        return false;
+    t->version = take;
+    t->ready = ready;
+    return true;
+}
+
+void fw_transfer_more(struct fw_transfer *t, const struct fw_version *v,
+                      uint32_t ready)
+{
+    if (t->version == v)
+        t->ready = ready;
 }
 
 /* The last block is on its way: on to what waits. */
@@ -34,6 +52,7 @@ static void end(struct fw_transfer *t)
     if (!t->n_waiting)
         return;
     t->version = fw_version_ref(t->waiting);
+    t->ready = t->version->n_blocks;
     if (--t->n_waiting)
         return;
     fw_version_unref(t->waiting);
@@ -76,7 +95,7 @@ grpc_byte_buffer *fw_transfer_next(struct fw_transfer *t)
     struct fw_lent lent;
     uint32_t n;
 
-    if (!t->version)
+    if (!t->version || t->block >= t->ready)
         return NULL;
     n = fw_version_block_elements(t->version, t->block);
     if (!lend(t, t->version->blocks[t->block], n, &lent))

@@ -17,6 +17,7 @@ typedef size_t fw_head_fn(const struct fw_parameters_head *h, size_t data_bytes,
 struct fw_transfer {
     struct fw_version *version; /* ref; NULL: nothing to send */
     uint32_t block;             /* next one */
+    uint32_t ready;             /* blocks that may be sent by now */
     struct fw_version *waiting; /* ref; newest that waits; or NULL */
     uint64_t n_waiting;         /* transfers asked for behind this one */
     enum fw_dtype dtype;
@@ -28,6 +29,15 @@ struct fw_transfer {
  * meanwhile: whoever asks n times gets n transfers, and two versions at most
  * are held. */
 void fw_transfer_begin(struct fw_transfer *t, struct fw_version *take);
+
+/* Begin with a version that is still being made, unless another is on its way:
+ * its first `ready` blocks may be sent.  Takes the reference; false: not taken.
+ * Once it was taken, fw_transfer_more tells of more blocks. */
+bool fw_transfer_early(struct fw_transfer *t, struct fw_version *take,
+                       uint32_t ready);
+void fw_transfer_more(struct fw_transfer *t, const struct fw_version *v,
+                      uint32_t ready);
+
 void fw_transfer_close(struct fw_transfer *t);
 
 /* The next message, or NULL at the end.  NULL too if memory is out: then the

@@ -70,14 +70,17 @@ def peak_bytes(pid):
     return 0
 
 
+def wait_ready(worker):
+    assert worker.stdout.readline().strip() == "ready", "a worker failed"
+
+
 class Peer:
     """A server and its workers, as command lines."""
 
+    one_by_one = False
+
     def __init__(self, name, serve, work):
         self.name, self.serve, self.work = name, serve, work
-
-    def missing(self):
-        return None
 
     def open(self, n, workers):
         self.port = free_port()
@@ -99,6 +102,8 @@ class Peer:
                     started.append(subprocess.Popen(
                         argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                         stderr=self.log, text=True))
+                    if self.one_by_one:
+                        wait_ready(started[-1])
                 return self.run(started, seconds)
             except Exception as e:
                 self.log.seek(0)
@@ -113,8 +118,8 @@ class Peer:
                 self.close()
 
     def run(self, workers, seconds):
-        for w in workers:
-            assert w.stdout.readline().strip() == "ready", "a worker failed"
+        for w in workers if not self.one_by_one else []:
+            wait_ready(w)
         pids = [self.server.pid, *(w.pid for w in workers)]
         before = [cpu_seconds(p) for p in pids]
         for w in workers:
@@ -134,6 +139,9 @@ class Peer:
 
 
 class Flywheel(Peer):
+    # The first one uploads the parameters, which all would do at once.
+    one_by_one = True
+
     def __init__(self, name, build, dtype="f32", ground="lane"):
         self.name, self.build = name, build
         self.dtype, self.ground = dtype, ground
