@@ -102,7 +102,12 @@ fw_status fw_lane_open(struct fw_lane *l, const char *address, uint32_t port,
     char service[16];
 
     *l = (struct fw_lane){
-        .fd = -1, .events = events, .user = user, .waiting = l->waiting};
+        .fd = -1,
+        .events = events,
+        .user = user,
+        .waiting = l->waiting,
+        .brisk = l->brisk,
+    };
     snprintf(service, sizeof(service), "%u", (unsigned)port);
     if (split(address, host) && getaddrinfo(host, service, &want, &found) == 0)
         l->fd = connect_any(found);
@@ -361,7 +366,7 @@ void fw_lane_wait(struct fw_lane *l, pthread_mutex_t *lock, int wait_ms)
         p.events |= POLLOUT;
     l->waiting = true;
     pthread_mutex_unlock(lock);
-    (void)poll(&p, 1, wait_ms);
+    (void)fw_brisk_poll(&l->brisk, &p, 1, wait_ms);
     pthread_mutex_lock(lock);
     l->waiting = false;
     if (l->fd != p.fd)

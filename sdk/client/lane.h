@@ -16,6 +16,7 @@
 
 #include <grpc/grpc.h>
 
+#include "sdk/base/brisk.h"
 #include "sdk/base/status.h"
 #include "sdk/wire/frame.h"
 
@@ -55,6 +56,7 @@ struct fw_lane {
     bool greeted;   /* the preface is in a message */
     bool turning;   /* a turn is under way: events may send */
     bool waiting;   /* somebody polls, with the lock let go */
+    struct fw_brisk brisk; /* of who polls */
 };
 
 /* Connect to the host of `address` (HOST:PORT) at `port`; waits at most a

@@ -73,11 +73,26 @@ bool fw_receiver_done(const struct fw_receiver *rx)
     return rx->next == rx->n;
 }
 
+/* Parameters may be what they are, so floats need no look at them. */
+static fw_status decode(struct fw_receiver *rx, const struct fw_run *data,
+                        size_t *n, struct fw_err *err)
+{
+    struct fw_gather_check unused = {0};
+    uint64_t room = rx->n - rx->next;
+
+    if (rx->dtype != FW_DTYPE_F32 || data->n % sizeof(float) ||
+        data->n / sizeof(float) > room)
+        return fw_tensor_gather(rx->dtype, data, rx->values + rx->next, room, n,
+                                &unused, err);
+    fw_run_copy(data, rx->values + rx->next);
+    *n = data->n / sizeof(float);
+    return FW_OK;
+}
+
 fw_status fw_receiver_take(struct fw_receiver *rx,
                            const struct fw_parameters_head *head,
                            const struct fw_run *data, struct fw_err *err)
 {
-    struct fw_gather_check unused = {0}; /* parameters may be what they are */
     size_t n;
     fw_status s;
 
@@ -88,8 +103,7 @@ fw_status fw_receiver_take(struct fw_receiver *rx,
                           "parameters %" PRIu64 "@%" PRIu64
                           " arrived where %" PRIu64 "@%" PRIu64 " comes next",
                           head->offset, head->version, rx->next, rx->version);
-    s = fw_tensor_gather(rx->dtype, data, rx->values + rx->next,
-                         rx->n - rx->next, &n, &unused, err);
+    s = decode(rx, data, &n, err);
     if (s == FW_OK && !n)
         s = fw_err_set(err, FW_CORRUPT, "an empty chunk of parameters");
     if (s != FW_OK)

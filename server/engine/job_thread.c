@@ -18,8 +18,10 @@ struct fw_job_thread {
     struct fw_thinker *thinker; /* lent; NULL: nobody runs the twin */
     bool thinking;              /* atomic; a run is under way */
 
-    /* the job's thread; others after stop */
-    struct fw_job job;
+    bool wanted; /* atomic; the thread waits for the baton: leave it */
+    pthread_mutex_t baton;     /* guards what follows, till `stop_lock` */
+    struct fw_job job;         /* read without it after stop */
+    int64_t wake_ms;           /* when the thread looks up by itself */
     bool dirty;                /* the job has changed since the snapshot */
     int64_t snapshot_at_ms;    /* when the last one was made */
     struct fw_thought thought; /* scratch */
@@ -129,6 +131,35 @@ static int64_t patience(const struct fw_job_thread *t, int64_t now_ms)
     return wait_ms >= 0 && wait_ms < left_ms ? wait_ms : left_ms;
 }
 
+/* Letters, and what is due behind them; the baton is held. */
+static void turn(struct fw_job_thread *t, struct fw_letter *l, int64_t now_ms)
+{
+    run_all(t, l, now_ms);
+    if (fw_job_next_ms(&t->job) <= now_ms) {
+        fw_job_tick(&t->job, now_ms);
+        t->dirty = true;
+    }
+    think(t, now_ms);
+    if (t->dirty && now_ms - t->snapshot_at_ms >= SNAPSHOT_MS)
+        (void)publish_status(t, now_ms);
+}
+
+static void take_baton(struct fw_job_thread *t)
+{
+    __atomic_store_n(&t->wanted, true, __ATOMIC_RELAXED);
+    pthread_mutex_lock(&t->baton);
+    __atomic_store_n(&t->wanted, false, __ATOMIC_RELAXED);
+}
+
+/* How long to wait, as patience(), which is noted. */
+static int64_t plan(struct fw_job_thread *t, int64_t now_ms)
+{
+    int64_t wait_ms = patience(t, now_ms);
+
+    t->wake_ms = wait_ms < 0 ? INT64_MAX : now_ms + wait_ms;
+    return wait_ms;
+}
+
 /* Until the box is shut: take all letters, run them, publish. */
 static void *work(void *arg)
 {
@@ -136,25 +167,23 @@ static void *work(void *arg)
     int64_t now_ms = fw_clock_mono_ms();
     bool shut = false;
 
+    take_baton(t);
     while (!shut) {
-        struct fw_letter *l =
-            fw_mailbox_take_all(&t->mailbox, patience(t, now_ms), &shut);
+        int64_t wait_ms = plan(t, now_ms);
+        struct fw_letter *l;
 
+        pthread_mutex_unlock(&t->baton);
+        l = fw_mailbox_take_all(&t->mailbox, wait_ms, &shut);
+        take_baton(t);
         now_ms = fw_clock_mono_ms();
-        if (shut) {
+        if (!shut) {
+            turn(t, l, now_ms);
+        } else {
             drop_all(l);
             fw_job_drop_held(&t->job);
-            break;
         }
-        run_all(t, l, now_ms);
-        if (fw_job_next_ms(&t->job) <= now_ms) {
-            fw_job_tick(&t->job, now_ms);
-            t->dirty = true;
-        }
-        think(t, now_ms);
-        if (t->dirty && now_ms - t->snapshot_at_ms >= SNAPSHOT_MS)
-            (void)publish_status(t, now_ms);
     }
+    pthread_mutex_unlock(&t->baton);
     return NULL;
 }
 
@@ -166,6 +195,7 @@ static void destroy(struct fw_job_thread *t)
     fw_mailbox_close(&t->mailbox);
     pthread_mutex_destroy(&t->lock);
     pthread_mutex_destroy(&t->stop_lock);
+    pthread_mutex_destroy(&t->baton);
     free(t);
 }
 
@@ -185,6 +215,7 @@ fw_status fw_job_thread_create(const struct fw_job_spec *spec,
     t->stopped = true;
     pthread_mutex_init(&t->lock, NULL);
     pthread_mutex_init(&t->stop_lock, NULL);
+    pthread_mutex_init(&t->baton, NULL);
     s = fw_job_init(&t->job, spec, incarnation, fw_clock_mono_ms(), err);
     if (s != FW_OK) {
         destroy(t);
@@ -236,6 +267,8 @@ void fw_job_thread_stop(struct fw_job_thread *t)
     if (!t->stopped) {
         fw_mailbox_shut(&t->mailbox);
         pthread_join(t->thread, NULL);
+        take_baton(t); /* from who ran a letter at once */
+        pthread_mutex_unlock(&t->baton);
         t->stopped = true;
     }
     pthread_mutex_unlock(&t->stop_lock);
@@ -244,6 +277,29 @@ void fw_job_thread_stop(struct fw_job_thread *t)
 fw_status fw_job_thread_post(struct fw_job_thread *t, struct fw_letter *letter)
 {
     return fw_mailbox_post(&t->mailbox, letter);
+}
+
+fw_status fw_job_thread_do(struct fw_job_thread *t, struct fw_letter *letter)
+{
+    bool nudge;
+
+    if (__atomic_load_n(&t->wanted, __ATOMIC_RELAXED) ||
+        pthread_mutex_trylock(&t->baton))
+        return fw_job_thread_post(t, letter);
+    if (!fw_mailbox_idle(&t->mailbox)) {
+        pthread_mutex_unlock(&t->baton);
+        return fw_job_thread_post(t, letter);
+    }
+    letter->next = NULL;
+    turn(t, letter, fw_clock_mono_ms());
+    nudge = t->dirty && t->wake_ms == INT64_MAX;
+    nudge = nudge || fw_job_next_ms(&t->job) < t->wake_ms;
+    if (nudge)
+        t->wake_ms = 0; /* once is enough */
+    pthread_mutex_unlock(&t->baton);
+    if (nudge)
+        fw_mailbox_nudge(&t->mailbox);
+    return FW_OK;
 }
 
 struct fw_version *fw_job_thread_version(struct fw_job_thread *t)

@@ -1,5 +1,8 @@
 /* job_thread.h - the one thread that owns a job, and what others may see of it.
  *
+ * The thread lends the job to who brings a short letter while it rests
+ * (fw_job_thread_do): one thread at a time has the baton.
+ *
  * Others post letters and read what was published: the current parameters and
  * a snapshot of the status, both immutable and counted.
  *
@@ -59,6 +62,12 @@ void fw_job_thread_stop(struct fw_job_thread *t);
 /* As fw_mailbox_post. */
 FW_MUST_USE fw_status fw_job_thread_post(struct fw_job_thread *t,
                                          struct fw_letter *letter);
+
+/* The same, but run it here and now if the job has nothing else to do: for
+ * short letters, whose sender would have to wait for another thread to wake.
+ * May be called while no lock is held. */
+FW_MUST_USE fw_status fw_job_thread_do(struct fw_job_thread *t,
+                                       struct fw_letter *letter);
 
 /* The job's own thread: show the newest parameters now.  A letter that answers
  * a client does so before the answer, so that who was told of a version can

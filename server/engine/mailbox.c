@@ -68,7 +68,7 @@ struct fw_letter *fw_mailbox_take_all(struct fw_mailbox *m, int64_t wait_ms,
     int late = 0;
 
     pthread_mutex_lock(&m->lock);
-    while (!m->first && !m->shut && !late) {
+    while (!m->first && !m->shut && !m->nudged && !late) {
         if (wait_ms < 0)
             pthread_cond_wait(&m->wake, &m->lock);
         else
@@ -78,9 +78,28 @@ struct fw_letter *fw_mailbox_take_all(struct fw_mailbox *m, int64_t wait_ms,
     m->first = NULL;
     m->tail = &m->first;
     m->n = 0;
+    m->nudged = false;
     *shut = m->shut;
     pthread_mutex_unlock(&m->lock);
     return all;
+}
+
+bool fw_mailbox_idle(struct fw_mailbox *m)
+{
+    bool idle;
+
+    pthread_mutex_lock(&m->lock);
+    idle = !m->first && !m->shut;
+    pthread_mutex_unlock(&m->lock);
+    return idle;
+}
+
+void fw_mailbox_nudge(struct fw_mailbox *m)
+{
+    pthread_mutex_lock(&m->lock);
+    m->nudged = true;
+    pthread_cond_signal(&m->wake);
+    pthread_mutex_unlock(&m->lock);
 }
 
 void fw_mailbox_shut(struct fw_mailbox *m)

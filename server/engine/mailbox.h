@@ -36,6 +36,7 @@ struct fw_mailbox {
     struct fw_letter **tail; /* where the next letter is hung */
     size_t n;                /* letters in the box */
     size_t limit;            /* set at init */
+    bool nudged;             /* the reader is to look up */
     bool shut;
 };
 
@@ -51,6 +52,12 @@ FW_MUST_USE fw_status fw_mailbox_post(struct fw_mailbox *m,
  * (then *shut is true) or `wait_ms` have passed; negative: no limit. */
 struct fw_letter *fw_mailbox_take_all(struct fw_mailbox *m, int64_t wait_ms,
                                       bool *shut);
+
+/* Neither shut nor a letter in it. */
+bool fw_mailbox_idle(struct fw_mailbox *m);
+
+/* Have the reader look up: take_all returns, perhaps with nothing. */
+void fw_mailbox_nudge(struct fw_mailbox *m);
 
 /* No more letters; wakes the reader. */
 void fw_mailbox_shut(struct fw_mailbox *m);

@@ -2,6 +2,9 @@
 
 #include "sdk/wire/reason.h"
 
+/* Models whose step is shorter than the waking of a thread. */
+#define SHORT_ELEMENTS FW_BLOCK_ELEMENTS
+
 grpc_byte_buffer *fw_train_next(struct fw_call *c)
 {
     struct fw_train *t = c->state;
@@ -52,13 +55,10 @@ void fw_train_send_version(struct fw_train *t, struct fw_version *take)
     fw_call_pump(t->call);
 }
 
-bool fw_train_post(struct fw_train *t, struct fw_letter *l)
+static bool posted(struct fw_train *t, fw_status s)
 {
     struct fw_err err;
-    fw_status s;
 
-    fw_call_ref(t->call);
-    s = fw_job_thread_post(t->job, l);
     if (s == FW_OK)
         return true;
     s = s == FW_BUSY
@@ -67,6 +67,20 @@ bool fw_train_post(struct fw_train *t, struct fw_letter *l)
     fw_call_finish(t->call, s, &err);
     fw_call_unref(t->call);
     return false;
+}
+
+bool fw_train_post(struct fw_train *t, struct fw_letter *l)
+{
+    fw_call_ref(t->call);
+    return posted(t, fw_job_thread_post(t->job, l));
+}
+
+bool fw_train_do(struct fw_train *t, struct fw_letter *l)
+{
+    fw_call_ref(t->call);
+    return posted(t, fw_job_thread_n_elements(t->job) <= SHORT_ELEMENTS
+                         ? fw_job_thread_do(t->job, l)
+                         : fw_job_thread_post(t->job, l));
 }
 
 void fw_train_job_is_gone(struct fw_train *t)

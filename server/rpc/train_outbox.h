@@ -17,6 +17,9 @@ void fw_train_send_version(struct fw_train *t, struct fw_version *take);
  * dropped; false if the job will not take it: then the call is ending. */
 bool fw_train_post(struct fw_train *t, struct fw_letter *l);
 
+/* The same, but do it at once if it is short work and the job rests. */
+bool fw_train_do(struct fw_train *t, struct fw_letter *l);
+
 /* End the call because its job was deleted. */
 void fw_train_job_is_gone(struct fw_train *t);
 

@@ -170,7 +170,7 @@ bool fw_train_push(struct fw_train *t)
     free_push->gather = t->gather;
     free_push->want_parameters = t->gather->head.want_parameters;
     t->gather = NULL;
-    if (!fw_train_post(t, &free_push->letter)) {
+    if (!fw_train_do(t, &free_push->letter)) {
         fw_gather_close(free_push->gather);
         free_push->gather = NULL;
         push_is_back(free_push);
