@@ -26,12 +26,12 @@ void *fw_mem_aligned(size_t n, size_t size)
 
 void fw_mem_huge(void *p, size_t bytes)
 {
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    uintptr_t from = ((uintptr_t)p + page - 1) / page * page;
-    uintptr_t to = ((uintptr_t)p + bytes) / page * page;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t before = (page - (uintptr_t)p % page) % page; /* to the next page */
 
-    if (bytes >= HUGE_LEAST)
-        (void)madvise((void *)from, to - from, MADV_HUGEPAGE); /* a hint */
+    if (bytes >= HUGE_LEAST) /* a hint: what comes of it does not matter */
+        (void)madvise((char *)p + before, (bytes - before) / page * page,
+                      MADV_HUGEPAGE);
 }
 
 int fw_mem_grow(void *items, size_t *capacity, size_t need, size_t size)
