@@ -30,16 +30,16 @@ struct fw_lane {
     pthread_t thread;
 
     /* the lane's thread */
-    uint8_t *in;          /* owned; `room` bytes; NULL: nothing was read yet */
-    size_t room;          /* of `in` */
-    size_t have;          /* bytes in `in` */
-    bool greeted;         /* the preface has come */
-    bool familiar;        /* a whole message has come */
+    uint8_t *in;   /* owned; `room` bytes; NULL: nothing was read yet */
+    size_t room;   /* of `in` */
+    size_t have;   /* bytes in `in` */
+    bool greeted;  /* the preface has come */
+    bool familiar; /* a whole message has come */
+    bool bulky;    /* the last message has landed: read no more than a head */
     fw_land_fn *find;     /* where a message belongs; NULL: nowhere */
     fw_landed_fn *landed; /* it is there */
     uint8_t *land;        /* lent by the stream; where the next bytes belong */
     size_t left;          /* bytes that are still to land */
-    bool bulky; /* the last message has landed: read no more than a head */
 
     /* call's lock */
     bool reading; /* the next message is wanted */

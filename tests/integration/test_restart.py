@@ -160,6 +160,8 @@ class Restart(unittest.TestCase):
 
     def test_momentum_and_losses_come_back(self):
         self.begin()
+        ft.wait_for("all workers",
+                    lambda: self.cluster.job().workers == WORKERS)
         ft.wait_for("a checkpoint", lambda: self.cluster.job().durable_version)
         for w in self.workers:
             w.kill()
