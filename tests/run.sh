@@ -99,6 +99,8 @@ if [ "$mode" != quick ]; then
 fi
 if [ "$mode" = nightly ]; then
     suite nightly dev -L nightly
+    step table tests/nightly/table.py
+    cat "$logs/table.log"
 fi
 
 echo "took $((SECONDS - started)) s; logs in $logs/"

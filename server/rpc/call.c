@@ -34,9 +34,8 @@ static void join_guest(struct fw_call *c)
 
     c->guest = fw_guests_find(&c->server->listener.guests, peer);
     gpr_free(peer);
-    if (!c->guest)
-        return;
-    __atomic_add_fetch(&c->guest->meter.calls, 1, __ATOMIC_RELAXED);
+    if (c->guest)
+        fw_meter_call(&c->guest->meter);
 }
 
 /* A message has come whole, even if it is refused. */
@@ -47,6 +46,9 @@ static void pay(struct fw_call *c, uint64_t bytes)
     if (c->method->bulk && !c->streams)
         fw_meter_stream(&c->guest->meter);
     c->streams = c->method->bulk;
+    if (!c->heard)
+        fw_meter_call_heard(&c->guest->meter);
+    c->heard = true;
     fw_meter_credit(&c->guest->meter, bytes + FRAME_BYTES);
 }
 
@@ -54,6 +56,8 @@ static void leave_guest(struct fw_call *c)
 {
     if (c->guest && c->streams)
         fw_meter_stream_end(&c->guest->meter);
+    if (c->guest && !c->heard)
+        fw_meter_call_heard(&c->guest->meter);
     fw_guest_put(c->guest);
 }
 

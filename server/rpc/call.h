@@ -65,6 +65,7 @@ struct fw_call {
     struct fw_principal principal; /* who calls; set when it arrives */
     struct fw_guest *guest;        /* its connection; a reference, or NULL */
     bool streams;  /* bulk, and a message has come; reading baton */
+    bool heard;    /* its first message has come */
     uint32_t refs; /* atomic */
     struct fw_tag arrived;
     struct fw_tag received;

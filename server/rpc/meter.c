@@ -4,7 +4,8 @@
 
 void fw_meter_open(struct fw_meter *m, int64_t now_ms)
 {
-    *m = (struct fw_meter){.born_ms = now_ms, .seen_ms = now_ms};
+    *m = (struct fw_meter){
+        .born_ms = now_ms, .moved_ms = now_ms, .seen_ms = now_ms};
 }
 
 enum fw_verdict fw_meter_look(struct fw_meter *m, uint64_t received,
@@ -36,10 +37,18 @@ enum fw_verdict fw_meter_look(struct fw_meter *m, uint64_t received,
                : FW_VERDICT_STAY;
 }
 
-enum fw_verdict fw_meter_wait(const struct fw_meter *m, int64_t now_ms)
+enum fw_verdict fw_meter_wait(struct fw_meter *m, int64_t now_ms)
 {
-    return now_ms - m->born_ms >= FW_METER_SILENT_MS &&
-                   !__atomic_load_n(&m->calls, __ATOMIC_RELAXED)
-               ? FW_VERDICT_SILENT
-               : FW_VERDICT_STAY;
+    uint64_t credited = __atomic_load_n(&m->credited, __ATOMIC_RELAXED);
+
+    if (!__atomic_load_n(&m->calls, __ATOMIC_RELAXED))
+        return now_ms - m->born_ms >= FW_METER_SILENT_MS ? FW_VERDICT_SILENT
+                                                         : FW_VERDICT_STAY;
+    if (!__atomic_load_n(&m->waiting, __ATOMIC_RELAXED) ||
+        credited != m->moved) {
+        m->moved = credited;
+        m->moved_ms = now_ms;
+    }
+    return now_ms - m->moved_ms >= FW_METER_DRIP_MS ? FW_VERDICT_SILENT
+                                                    : FW_VERDICT_STAY;
 }

@@ -13,7 +13,8 @@
  * for those that ended of late) the connection is cut.  A
  * client that reads pays one window update for each so many bytes: that is the
  * share of what was acknowledged.  One that has made no call 10 s after it came
- * is cut, too.
+ * is cut, too, and one that drips: 30 s without any message, and a call open
+ * whose first one has not come.
  *
  * Layer: server/rpc.  Thread: credit, stream and call counts by any; the rest
  * by one, the listener's.  Plain data. */
@@ -28,13 +29,17 @@
 #define FW_METER_RATE      (32u << 10) /* bytes/s for pings and headers */
 #define FW_METER_ACK_SHARE 32
 #define FW_METER_SILENT_MS 10000
+#define FW_METER_DRIP_MS   30000
 
 struct fw_meter {
     uint64_t credited; /* atomic: bytes that were accepted */
     uint32_t calls;    /* atomic: that were let in, ever */
+    uint32_t waiting;  /* atomic: calls whose first message has not come */
     uint32_t streams;  /* atomic: of bulk that are open and sent a message */
     uint32_t ended;    /* atomic: such streams that are not any more */
     int64_t born_ms;
+    int64_t moved_ms;  /* when nothing was waited for, or a message came */
+    uint64_t moved;    /* credit then */
     int64_t seen_ms;   /* last look */
     uint64_t received; /* at the last look */
     uint64_t acked;    /* at the last look */
@@ -75,7 +80,19 @@ static inline void fw_meter_stream_end(struct fw_meter *m)
 enum fw_verdict fw_meter_look(struct fw_meter *m, uint64_t received,
                               uint64_t acked, int64_t now_ms);
 
-/* Has it made no call for too long since it came? */
-enum fw_verdict fw_meter_wait(const struct fw_meter *m, int64_t now_ms);
+/* A call was let in; its first message has come, or never will. */
+static inline void fw_meter_call(struct fw_meter *m)
+{
+    __atomic_add_fetch(&m->calls, 1, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&m->waiting, 1, __ATOMIC_RELAXED);
+}
+
+static inline void fw_meter_call_heard(struct fw_meter *m)
+{
+    __atomic_sub_fetch(&m->waiting, 1, __ATOMIC_RELAXED);
+}
+
+/* Has it made no call for too long since it came, or does it drip? */
+enum fw_verdict fw_meter_wait(struct fw_meter *m, int64_t now_ms);
 
 #endif

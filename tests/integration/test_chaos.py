@@ -22,6 +22,7 @@ TESTS = test_restart.TESTS
 ELEMENTS = test_restart.ELEMENTS
 RECONNECTS = int(os.environ.get("FW_RECONNECTS", "100"))
 WORKERS = int(os.environ.get("FW_WORKERS", "4"))
+TRIALS = int(os.environ.get("FW_TRIALS", "1"))
 TIMEOUT, STALE = 9, 5
 
 
@@ -151,13 +152,24 @@ class Fence(unittest.TestCase):
         self.cluster.remove()
 
     def test_a_stopped_worker_is_fenced(self):
-        """T8 in small: lost in its lease, and what it sends later is refused."""
+        """T8: lost in its lease, and what it sends later is refused."""
+        late = [self.fence() for _ in range(TRIALS)]
+        print(f"T8: {TRIALS} stopped workers, all fenced; lost "
+              f"{1000 * max(late):.0f} ms after their lease at worst")
+        self.assertLess(max(late), 1.0)
+
+    def fence(self):
+        """One worker; seconds from the end of its lease to its loss."""
+        lost = self.cluster.job().workers_lost
+        before = -self.cluster.parameters()[0]
+        begin = self.cluster.job().version
         worker = self.cluster.worker(0, "push")
-        ft.wait_for("training", lambda: self.cluster.job().version > 100)
+        ft.wait_for("training",
+                    lambda: self.cluster.job().version > begin + 20)
         worker.send_signal(signal.SIGSTOP)
         begun = time.monotonic()
         ft.wait_for("it to be lost",
-                    lambda: self.cluster.job().workers_lost == 1, 10)
+                    lambda: self.cluster.job().workers_lost > lost, 10)
         late = time.monotonic() - begun - 2.0
         held = -self.cluster.parameters()[0]
         worker.send_signal(signal.SIGCONT)
@@ -165,10 +177,9 @@ class Fence(unittest.TestCase):
         acked = int(re.search(r"acked (\d+)", out)[1])
         self.assertIn(f"status {STALE} FENCED", out)
         self.assertEqual(-self.cluster.parameters()[0], held)
-        self.assertIn(held - acked, (0, 1))  # one answer may be on its way
-        print(f"T8: a stopped worker was lost {1000 * late:.0f} ms after its "
-              f"lease")
-        self.assertLess(late, 1.0)
+        # One answer may be on its way.
+        self.assertIn(held - before - acked, (0, 1))
+        return late
 
 
 if __name__ == "__main__":

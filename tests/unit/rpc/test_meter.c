@@ -118,9 +118,28 @@ static void no_call_in_ten_seconds_is_silence(void **state)
                      FW_VERDICT_STAY);
 }
 
+static void a_call_whose_message_drips_is_cut_and_one_that_watches_is_not(
+    void **state)
+{
+    struct fw_meter m;
+
+    (void)state;
+    fw_meter_open(&m, 0);
+    fw_meter_call(&m);
+    assert_int_equal(fw_meter_wait(&m, FW_METER_DRIP_MS - 1), FW_VERDICT_STAY);
+    assert_int_equal(fw_meter_wait(&m, FW_METER_DRIP_MS), FW_VERDICT_SILENT);
+    fw_meter_credit(&m, 10); /* another call's message: it is alive */
+    assert_int_equal(fw_meter_wait(&m, FW_METER_DRIP_MS), FW_VERDICT_STAY);
+    fw_meter_call_heard(&m);
+    for (int64_t now = 0; now < 100 * (int64_t)FW_METER_DRIP_MS; now += 1000)
+        assert_int_equal(fw_meter_wait(&m, now), FW_VERDICT_STAY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(
+            a_call_whose_message_drips_is_cut_and_one_that_watches_is_not),
         cmocka_unit_test(bytes_that_nobody_accepted_are_a_flood),
         cmocka_unit_test(gradients_that_are_accepted_never_are),
         cmocka_unit_test(a_stream_allows_its_window_and_no_more),

@@ -1,0 +1,119 @@
+#!/usr/bin/python3
+"""The long proofs, one row of a table each: what is claimed, the figure to
+reach, what was measured, pass or fail.
+
+    tests/nightly/table.py [--build FOLDER] [--scale X] [--only T3,T6] [--list]
+
+--scale 0.1 runs a tenth of every count; the table tells the counts it ran.  A
+row passes if its program does.  docs/reliability.md explains the rows."""
+import argparse
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+PYTHON = ["/usr/bin/python3", "-B"]
+LIMIT_S = 6 * 3600  # of a row
+
+
+def sim(name):
+    return lambda n, build: (
+        [build / "tests/sim" / f"sim_{name}", "--count", str(n)], {})
+
+
+def test(script, which, **variables):
+    """A unittest: `{n}` in a variable is the count."""
+    return lambda n, build: (
+        PYTHON + [TOP / "tests/integration" / script, which],
+        {k: v.format(n=n) for k, v in variables.items()})
+
+
+def fuzz(n, build):
+    return [TOP / "tests/fuzz/run.sh", str(n), "3600"], {}
+
+
+# row, claim, figure to reach, count, command of (count, build folder)
+ROWS = [
+    ("T1", "kill -9 under load", "1,000 kills: 0 durable lost, 0 applied twice",
+     1000, test("test_restart.py", "Restart.test_a_server_killed_under_load_"
+                "applies_each_gradient_once", FW_KILLS="{n}")),
+    ("T3", "power loss at any call", "10,000 images: 0 unreadable, 0 lost",
+     10000, sim("power_loss")),
+    ("T5", "fuzzing what reads from outside", "5 M executions a target: 0 found",
+     5000000, fuzz),
+    ("T6", "sessions under a virtual clock", "100,000 seeds: 0 claims broken",
+     100000, sim("sessions")),
+    ("T7", "exactly once over cut connections", "10,000 reconnects: sum exact",
+     10000, test("test_chaos.py",
+                 "Chaos.test_cut_connections_lose_and_double_nothing",
+                 FW_RECONNECTS="{n}", FW_WORKERS="8")),
+    ("T8", "a stopped worker is fenced", "1,000 trials: all fenced", 1000,
+     test("test_chaos.py", "Fence", FW_TRIALS="{n}")),
+    ("T9", "half-open links", "noticed in 15 s", 1, test(
+        "test_chaos.py", "Chaos.test_a_half_open_link_is_noticed_in_15_seconds")),
+    ("T10", "a storm of connections", "10,000: worker goes on, +128 MiB at most",
+     10000, test("test_abuse.py",
+                 "Abuse.test_a_storm_of_connections_leaves_a_worker_alone",
+                 FW_STORM="{n}")),
+    ("T11", "floods of HTTP/2", "8 x 5 s: +128 MiB at most, probes p99 <= 100 ms",
+     5, test("test_abuse.py", "Abuse.test_floods_are_borne_or_cut",
+             FW_FLOOD_S="{n}", FW_P99_MS="100")),
+    ("T12", "slow and silent clients", "500 of each: all closed in 30 s", 500,
+     test("test_abuse.py", "Abuse.test_who_is_slow_or_silent_is_closed",
+          FW_SLOW="{n}")),
+]
+
+
+def run(row, scale, build):
+    """(count, passed, what it measured, seconds)"""
+    name, _, _, full, command = row
+    count = max(1, round(full * scale))
+    argv, variables = command(count, build)
+    env = {**os.environ, **variables, "FW_BUILD": str(build),
+           "FLYWHEELD": str(build / "server/flywheeld"),
+           "FLYWHEEL": str(build / "client/flywheel")}
+    begun = time.monotonic()
+    try:
+        done = subprocess.run(argv, env=env, cwd=TOP, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              timeout=LIMIT_S)
+        code, out = done.returncode, done.stdout
+    except subprocess.TimeoutExpired:
+        code, out = -1, ""
+    lines = [m[1] for m in re.finditer(r"^(?:\S.* \.\.\. |)(T\d+(?:/T\d+)?[ :](?!\.\.\.).*)$", out, re.M)]
+    if code:
+        lines += out.strip().splitlines()[-1:]
+        (TOP / "build-logs").mkdir(exist_ok=True)
+        (TOP / "build-logs" / f"nightly-{name}.log").write_text(out)
+    return count, code == 0, lines, time.monotonic() - begun
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    p.add_argument("--build", default="build-dev")
+    p.add_argument("--scale", type=float, default=1.0)
+    p.add_argument("--only", default="")
+    p.add_argument("--list", action="store_true")
+    o = p.parse_args()
+    only = set(filter(None, o.only.split(",")))
+    rows = [r for r in ROWS if not only or r[0] in only]
+    failed = 0
+    print(f"{'row':4} {'result':6} {'count':>8} {'s':>6}  claim -> to reach")
+    for row in rows:
+        if o.list:
+            print(f"{row[0]:4} {'':6} {row[3]:8} {'':6}  {row[1]} -> {row[2]}")
+            continue
+        count, ok, lines, seconds = run(row, o.scale, (TOP / o.build).resolve())
+        failed += not ok
+        print(f"{row[0]:4} {'pass' if ok else 'FAIL':6} {count:8} "
+              f"{seconds:6.0f}  {row[1]} -> {row[2]}")
+        for line in lines:
+            print(f"     {line}", flush=True)
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
