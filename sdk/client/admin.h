@@ -11,6 +11,7 @@
 
 #include "sdk/client/connection.h"
 #include "sdk/client/inbox.h"
+#include "sdk/wire/history.h"
 #include "sdk/wire/messages.h"
 
 struct fw_admin {
@@ -67,6 +68,16 @@ FW_MUST_USE fw_status fw_admin_trace(struct fw_admin *a,
                                      const struct fw_trace_request *m,
                                      struct fw_trace_response *out,
                                      struct fw_err *err);
+
+/* From the server's history; the caller closes them. */
+FW_MUST_USE fw_status fw_admin_history(struct fw_admin *a,
+                                       const struct fw_history_request *m,
+                                       struct fw_history_series *out,
+                                       struct fw_err *err);
+FW_MUST_USE fw_status fw_admin_runs(struct fw_admin *a,
+                                    const struct fw_runs_request *m,
+                                    struct fw_run_list *out,
+                                    struct fw_err *err);
 
 /* CheckpointService.  The caller closes a list. */
 FW_MUST_USE fw_status fw_admin_save(struct fw_admin *a,

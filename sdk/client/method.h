@@ -19,6 +19,8 @@
 #define FW_METHOD_GET_STATUS     "/flywheel.v1.StatusService/GetStatus"
 #define FW_METHOD_WATCH_STATUS   "/flywheel.v1.StatusService/WatchStatus"
 #define FW_METHOD_GET_TRACE      "/flywheel.v1.StatusService/GetTrace"
+#define FW_METHOD_GET_HISTORY    "/flywheel.v1.StatusService/GetHistory"
+#define FW_METHOD_LIST_RUNS      "/flywheel.v1.StatusService/ListRuns"
 #define FW_METHOD_LIST_DECISIONS "/flywheel.v1.StatusService/ListDecisions"
 #define FW_METHOD_SAVE_CHECKPOINT                                              \
     "/flywheel.v1.CheckpointService/SaveCheckpoint"

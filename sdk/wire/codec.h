@@ -14,6 +14,7 @@
 #define FW_WIRE_CODEC_H
 
 #include "sdk/base/bytes.h"
+#include "sdk/wire/history.h"
 #include "sdk/wire/messages.h"
 
 /* X(name in functions, struct): fw_encode_NAME and fw_decode_NAME */
@@ -41,6 +42,10 @@
     X(list_decisions_response, fw_decision_list)                               \
     X(get_trace_request, fw_trace_request)                                     \
     X(get_trace_response, fw_trace_response)                                   \
+    X(get_history_request, fw_history_request)                                 \
+    X(get_history_response, fw_history_series)                                 \
+    X(list_runs_request, fw_runs_request)                                      \
+    X(list_runs_response, fw_run_list)                                         \
     X(save_checkpoint_request, fw_checkpoint_ref)                              \
     X(save_checkpoint_response, fw_checkpoint_info)                            \
     X(list_checkpoints_request, fw_checkpoint_ref)                             \

@@ -46,6 +46,8 @@
     X(NOT_SAVED, UNAVAILABLE, 14)                                              \
     X(UNAUTHENTICATED, DENIED, 16)                                             \
     X(PERMISSION_DENIED, DENIED, 7)                                            \
+    X(RUN_NOT_FOUND, NOT_FOUND, 5)                                             \
+    X(HISTORY_UNAVAILABLE, UNAVAILABLE, 14)                                    \
     X(METHOD_UNKNOWN, UNSUPPORTED, 12)                                         \
     X(INTERNAL, INTERNAL, 13)
 

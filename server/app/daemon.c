@@ -85,6 +85,7 @@ static void on_closed(uv_work_t *w, int status)
     struct fw_daemon *d = w->data;
 
     (void)status;
+    fw_feed_tick(&d->feed, fw_clock_mono_ms(), true);
     fw_errands_shut(&d->errands);
     uv_close((uv_handle_t *)&d->tick, NULL);
     uv_close((uv_handle_t *)&d->save, NULL);
@@ -120,6 +121,7 @@ static void on_tick(uv_timer_t *t)
     struct fw_daemon *d = t->data;
 
     fw_server_tick(&d->server, fw_clock_mono_ms());
+    fw_feed_tick(&d->feed, fw_clock_mono_ms(), false);
     if (++d->ticks % TICKS_PER_LEASE == 0)
         fw_jobs_tick(&d->jobs);
     if (d->ticks % TICKS_PER_ACCESS == 0)
@@ -215,6 +217,7 @@ static int serve(struct fw_daemon *d)
 {
     struct fw_err err = {0};
 
+    fw_feed_tick(&d->feed, fw_clock_mono_ms(), true);
     if (fw_server_open(&d->server, &d->jobs, &d->store, &d->config, &err) !=
         FW_OK)
         return fail(FW_EXIT_LISTEN, &err);
@@ -277,8 +280,10 @@ int fw_daemon_run(struct fw_daemon *d)
         return FW_EXIT_FAILED;
     }
     d->jobs.thinker = &d->errands.thinker;
+    fw_feed_open(&d->feed, &d->jobs, &d->config);
     code = recover(d);
     fw_jobs_close(&d->jobs); /* its threads may ask for errands until then */
+    fw_feed_close(&d->feed);
     fw_errands_close(&d->errands);
     fw_lock_close(&d->lock);
     return code;

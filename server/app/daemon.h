@@ -6,6 +6,7 @@
 
 #include <uv.h>
 
+#include "server/app/feed.h"
 #include "server/app/options.h"
 #include "server/engine/errands.h"
 #include "server/engine/jobs.h"
@@ -22,6 +23,7 @@ struct fw_daemon {
     struct fw_errands errands; /* of the jobs, on the loop's pool */
     struct fw_server server;
     struct fw_admin admin; /* watches; ends behind the server */
+    struct fw_feed feed;   /* of the history; ends behind the jobs */
     uv_loop_t loop;
     uv_timer_t tick; /* watchers and leases */
     uv_timer_t save; /* checkpoints */

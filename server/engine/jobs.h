@@ -5,6 +5,7 @@
 #define FW_ENGINE_JOBS_H
 
 #include "server/engine/job_thread.h"
+#include "server/store/history.h"
 
 struct fw_jobs {
     pthread_mutex_t lock; /* guards items, n and capacity */
@@ -17,6 +18,7 @@ struct fw_jobs {
     struct fw_thinker *thinker; /* lent; of new jobs; NULL: nobody */
     uint64_t bytes_in;          /* atomic; messages that came, of all calls */
     uint64_t bytes_out;         /* atomic; messages that went */
+    struct fw_history *history; /* lent; of their runs; NULL: none */
 };
 
 FW_MUST_USE fw_status fw_jobs_init(struct fw_jobs *j, size_t limit,

@@ -2,6 +2,7 @@
 
 #include "server/rpc/bulk_rpc.h"
 #include "server/rpc/checkpoint_rpc.h"
+#include "server/rpc/history_rpc.h"
 #include "server/rpc/job_rpc.h"
 #include "server/rpc/reflection_rpc.h"
 #include "server/rpc/status_rpc.h"
@@ -61,6 +62,8 @@ const struct fw_method fw_methods[] = {
     UNARY(STATUS "ListDecisions", BY_VIEWERS, fw_decisions_call,
           fw_list_decisions),
     UNARY(STATUS "GetTrace", BY_VIEWERS, fw_trace_call, fw_get_trace),
+    UNARY(STATUS "GetHistory", BY_VIEWERS, fw_history_call, fw_get_history),
+    UNARY(STATUS "ListRuns", BY_VIEWERS, fw_history_call, fw_list_runs),
     {STATUS "WatchStatus", false, BY_VIEWERS, sizeof(struct fw_watch),
      fw_call_read, fw_watch_status, fw_watch_next, fw_watch_close},
     UNARY(HEALTH "Check", FW_ROLE_OPEN, fw_unary, fw_check_health),

@@ -7,13 +7,16 @@
 #include <string.h>
 
 #include "sdk/base/file.h"
+#include "server/store/config_complaint.h"
 
 #define FILE_MAX        (1u << 20) /* bytes; a larger file is not ours */
 #define INTERVAL_MAX_S  86400      /* a day */
 #define KEEP_MAX        1000
 #define CONNECTIONS_MAX 1000000
 #define JOBS_MAX        10000
-#define COMPLAINT       256 /* bytes of libcyaml's message */
+#define INTERVAL_MIN_MS 100
+#define HOUR_MS         3600000
+#define KEEP_MAX_DAYS   36500
 
 /* What the file said; NULL where it said nothing. */
 struct checkpoint_section {
@@ -45,6 +48,13 @@ struct auth_section {
     char *tokens;
 };
 
+struct history_section {
+    bool *enabled;
+    uint32_t *interval_ms;
+    uint32_t *keep_days;
+    uint32_t *max_mb;
+};
+
 struct document {
     char *listen;
     char *data_dir;
@@ -52,81 +62,10 @@ struct document {
     struct checkpoint_section *checkpoint;
     struct limits_section *limits;
     struct admin_section *admin;
+    struct history_section *history;
     struct tls_section *tls;
     struct auth_section *auth;
 };
-
-/* The first complaint of libcyaml, and the line it was at. */
-struct complaint {
-    char text[COMPLAINT];
-    char key[COMPLAINT]; /* of the field it is about; empty: none told */
-    unsigned line;       /* 0: not known */
-};
-
-/* libcyaml first says what is wrong, then a backtrace, innermost first. */
-static void hear(cyaml_log_t level, void *ctx, const char *fmt, va_list args)
-{
-    struct complaint *c = ctx;
-    char text[COMPLAINT];
-    const char *line;
-    const char *key;
-
-    (void)level;
-    vsnprintf(text, sizeof(text), fmt, args);
-    text[strcspn(text, "\n")] = '\0';
-    line = strstr(text, "(line: ");
-    if (line && !c->line)
-        c->line = (unsigned)strtoul(line + strlen("(line: "), NULL, 10);
-    key = strstr(text, "field '");
-    if (key && !c->key[0])
-        snprintf(c->key, sizeof(c->key),
-                 "%.*s: ", (int)strcspn(key + strlen("field '"), "'"),
-                 key + strlen("field '"));
-    if (!c->text[0])
-        snprintf(c->text, sizeof(c->text), "%s",
-                 strncmp(text, "Load: ", strlen("Load: ")) == 0
-                     ? text + strlen("Load: ")
-                     : text);
-}
-
-/* The number of the first line, from line `from` on, that has this key. */
-static unsigned line_of_key(const char *text, const char *key, unsigned from)
-{
-    unsigned number = 1;
-    size_t n = strlen(key);
-
-    for (const char *line = text; line; number++) {
-        const char *next = strchr(line, '\n');
-        const char *word = line + strspn(line, " \t{,'\"");
-
-        if (number >= from && strncmp(word, key, n) == 0 &&
-            strchr(" \t:'\"", word[n]))
-            return number;
-        line = next ? next + 1 : NULL;
-    }
-    return 0;
-}
-
-/* libcyaml tells the line of the value before an unknown or doubled key. */
-static unsigned complaint_line(const struct complaint *c, const char *text)
-{
-    static const struct {
-        const char *start;
-        unsigned after; /* lines behind the one told where the key may be */
-    } keyed[] = {{"Unexpected key: ", 0}, {"Mapping field already seen: ", 1}};
-
-    for (size_t i = 0; i < sizeof(keyed) / sizeof(keyed[0]); i++) {
-        size_t n = strlen(keyed[i].start);
-        unsigned line;
-
-        if (strncmp(c->text, keyed[i].start, n) != 0)
-            continue;
-        line = line_of_key(text, c->text + n, c->line + keyed[i].after);
-        if (line)
-            return line;
-    }
-    return c->line;
-}
 
 static const cyaml_strval_t LEVELS[] = {
     {"debug", FW_LOG_DEBUG},
@@ -135,25 +74,21 @@ static const cyaml_strval_t LEVELS[] = {
     {"error", FW_LOG_ERROR},
 };
 
+#define COUNT_FIELD(name, section)                                             \
+    CYAML_FIELD_UINT_PTR(#name, CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,      \
+                         struct section, name)
+
 static const cyaml_schema_field_t CHECKPOINT[] = {
-    CYAML_FIELD_UINT_PTR("interval_s", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
-                         struct checkpoint_section, interval_s),
-    CYAML_FIELD_UINT_PTR("steps", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
-                         struct checkpoint_section, steps),
-    CYAML_FIELD_UINT_PTR("keep", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
-                         struct checkpoint_section, keep),
+    COUNT_FIELD(interval_s, checkpoint_section),
+    COUNT_FIELD(steps, checkpoint_section),
+    COUNT_FIELD(keep, checkpoint_section),
     CYAML_FIELD_END,
 };
 
 static const cyaml_schema_field_t LIMITS[] = {
-    CYAML_FIELD_UINT_PTR("max_jobs", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
-                         struct limits_section, max_jobs),
-    CYAML_FIELD_UINT_PTR("max_connections",
-                         CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
-                         struct limits_section, max_connections),
-    CYAML_FIELD_UINT_PTR("max_per_peer",
-                         CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
-                         struct limits_section, max_per_peer),
+    COUNT_FIELD(max_jobs, limits_section),
+    COUNT_FIELD(max_connections, limits_section),
+    COUNT_FIELD(max_per_peer, limits_section),
     CYAML_FIELD_END,
 };
 
@@ -169,6 +104,15 @@ static const cyaml_schema_field_t ADMIN[] = {
         struct admin_section, token_file, 1, FW_PATH_MAX - 1),
     CYAML_FIELD_SEQUENCE("hosts", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
                          struct admin_section, hosts, &HOST, 0, FW_HOSTS_MAX),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t HISTORY[] = {
+    CYAML_FIELD_BOOL_PTR("enabled", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
+                         struct history_section, enabled),
+    COUNT_FIELD(interval_ms, history_section),
+    COUNT_FIELD(keep_days, history_section),
+    COUNT_FIELD(max_mb, history_section),
     CYAML_FIELD_END,
 };
 
@@ -204,6 +148,8 @@ static const cyaml_schema_field_t FIELDS[] = {
                             struct document, limits, LIMITS),
     CYAML_FIELD_MAPPING_PTR("admin", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
                             struct document, admin, ADMIN),
+    CYAML_FIELD_MAPPING_PTR("history", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
+                            struct document, history, HISTORY),
     CYAML_FIELD_MAPPING_PTR("tls", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
                             struct document, tls, TLS),
     CYAML_FIELD_MAPPING_PTR("auth", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
@@ -229,6 +175,10 @@ void fw_server_config_default(struct fw_server_config *c)
         .max_connections = 10000,
         .max_per_peer = 512,
         .admin = {.listen = "127.0.0.1:7071"},
+        .history = {.enabled = true,
+                    .interval_ms = 1000,
+                    .keep_days = 30,
+                    .max_mb = 512},
     };
     snprintf(c->data_dir, sizeof(c->data_dir), "%s",
              data && data[0] ? data : "./flywheel-data");
@@ -254,7 +204,7 @@ static fw_status take_numbers(const struct number *numbers, size_t n,
         if (*x->from < x->low || *x->from > x->high)
             return fw_err_set(err, FW_INVALID,
                               "line %u: %s is %u, not in %u to %u",
-                              line_of_key(text, x->key, 1), x->key, *x->from,
+                              fw_line_of_key(text, x->key, 1), x->key, *x->from,
                               x->low, x->high);
         *x->to = *x->from;
     }
@@ -289,7 +239,7 @@ static fw_status take_security(const struct document *d, const char *text,
         return FW_OK;
     if (!d->tls->cert || !d->tls->key)
         return fw_err_set(err, FW_INVALID, "line %u: tls wants cert and key",
-                          line_of_key(text, "tls", 1));
+                          fw_line_of_key(text, "tls", 1));
     take_path(c->tls.cert, d->tls->cert);
     take_path(c->tls.key, d->tls->key);
     take_path(c->tls.client_ca, d->tls->client_ca);
@@ -301,9 +251,12 @@ static fw_status take_document(const struct document *d, const char *text,
 {
     static const struct checkpoint_section no_checkpoint = {NULL, NULL, NULL};
     static const struct limits_section no_limits = {NULL};
+    static const struct history_section no_history = {NULL, NULL, NULL, NULL};
     const struct checkpoint_section *checkpoint =
         d->checkpoint ? d->checkpoint : &no_checkpoint;
     const struct limits_section *limits = d->limits ? d->limits : &no_limits;
+    const struct history_section *history =
+        d->history ? d->history : &no_history;
     const struct number numbers[] = {
         {"interval_s", checkpoint->interval_s, 0, INTERVAL_MAX_S,
          &c->checkpoint_interval_s},
@@ -314,11 +267,16 @@ static fw_status take_document(const struct document *d, const char *text,
          &c->max_connections},
         {"max_per_peer", limits->max_per_peer, 1, CONNECTIONS_MAX,
          &c->max_per_peer},
+        {"interval_ms", history->interval_ms, INTERVAL_MIN_MS, HOUR_MS,
+         &c->history.interval_ms},
+        {"keep_days", history->keep_days, 1, KEEP_MAX_DAYS,
+         &c->history.keep_days},
+        {"max_mb", history->max_mb, 1, UINT32_MAX, &c->history.max_mb},
     };
 
     if (d->listen && !strchr(d->listen, ':'))
         return fw_err_set(err, FW_INVALID, "line %u: listen is host:port",
-                          line_of_key(text, "listen", 1));
+                          fw_line_of_key(text, "listen", 1));
     if (d->listen)
         snprintf(c->listen, sizeof(c->listen), "%s", d->listen);
     if (d->data_dir)
@@ -327,6 +285,8 @@ static fw_status take_document(const struct document *d, const char *text,
         c->log_level = *d->log_level;
     if (d->admin)
         take_admin(d->admin, &c->admin);
+    if (history->enabled)
+        c->history.enabled = *history->enabled;
     if (take_security(d, text, c, err) != FW_OK)
         return FW_INVALID;
     return take_numbers(numbers, sizeof(numbers) / sizeof(numbers[0]), text,
@@ -336,9 +296,9 @@ static fw_status take_document(const struct document *d, const char *text,
 static fw_status parse(const struct fw_bytes *text, struct fw_server_config *c,
                        struct fw_err *err)
 {
-    struct complaint heard = {0};
+    struct fw_complaint heard = {0};
     const cyaml_config_t config = {
-        .log_fn = hear,
+        .log_fn = fw_complaint_hear,
         .log_ctx = &heard,
         .mem_fn = cyaml_mem,
         .log_level = CYAML_LOG_ERROR,
@@ -353,7 +313,7 @@ static fw_status parse(const struct fw_bytes *text, struct fw_server_config *c,
         return fw_err_set(err, FW_NOMEM, "no memory to parse it");
     if (e != CYAML_OK)
         return fw_err_set(err, FW_INVALID, "line %u: %s%s",
-                          complaint_line(&heard, (const char *)text->data),
+                          fw_complaint_line(&heard, (const char *)text->data),
                           heard.key,
                           heard.text[0] ? heard.text : cyaml_strerror(e));
     if (document)

@@ -16,6 +16,11 @@
  *       listen: 127.0.0.1:7071    HTTP for the administrator; off: none
  *       token_file: admin.token   asked for by all but health and the page
  *       hosts: [box.example]      names of this machine beside the loopback's
+ *     history:
+ *       enabled: true             DATA_DIR/history.db
+ *       interval_ms: 1000         between two rows of a job
+ *       keep_days: 30
+ *       max_mb: 512               above it the oldest points go
  *     tls:                        none: the wire is plain
  *       cert: server.pem          chain
  *       key: server.key
@@ -42,6 +47,13 @@ struct fw_admin_config {
     uint32_t n_hosts;
 };
 
+struct fw_history_config {
+    bool enabled;         /* runs are written down */
+    uint32_t interval_ms; /* between two rows of a job */
+    uint32_t keep_days;   /* what is older goes */
+    uint32_t max_mb;      /* above it the oldest points go */
+};
+
 struct fw_tls_config {
     char cert[FW_PATH_MAX];      /* PEM; empty: no TLS */
     char key[FW_PATH_MAX];       /* PEM */
@@ -59,6 +71,7 @@ struct fw_server_config {
     uint32_t max_connections;       /* of the plain listener, at a time */
     uint32_t max_per_peer;          /* of one address but the loopback's */
     struct fw_admin_config admin;
+    struct fw_history_config history;
     struct fw_tls_config tls; /* the listener's certificate */
     char tokens[FW_PATH_MAX]; /* file; empty: DATA_DIR/tokens */
 };

@@ -39,6 +39,10 @@ MENDS = {
     "DRAINING": "the server is going down: try later",
     "CHECKPOINT_NOT_FOUND": "ListCheckpoints tells which there are",
     "NOT_SAVED": "the disk failed, the message says how; training goes on",
+    "RUN_NOT_FOUND": "flywheel history --runs lists the runs",
+    "HISTORY_UNAVAILABLE":
+        "the history is off or its file cannot be read; "
+        "the message says which",
     "UNAUTHENTICATED":
         "send authorization: Bearer TOKEN; ask the operator for a "
         "token",

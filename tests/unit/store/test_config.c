@@ -34,6 +34,29 @@ static void assert_defaults(const struct fw_server_config *c)
     assert_string_equal(c->admin.listen, "127.0.0.1:7071");
     assert_string_equal(c->admin.token_file, "");
     assert_int_equal(c->admin.n_hosts, 0);
+    assert_true(c->history.enabled);
+    assert_int_equal(c->history.interval_ms, 1000);
+    assert_int_equal(c->history.keep_days, 30);
+    assert_int_equal(c->history.max_mb, 512);
+}
+
+static void the_history_is_configured(void **state)
+{
+    struct fw_server_config c;
+    struct fw_err err;
+
+    assert_int_equal(load(state,
+                          "history: {enabled: false, interval_ms: 100,\n"
+                          "  keep_days: 7, max_mb: 9}\n",
+                          &c, NULL),
+                     FW_OK);
+    assert_false(c.history.enabled);
+    assert_int_equal(c.history.interval_ms, 100);
+    assert_int_equal(c.history.keep_days, 7);
+    assert_int_equal(c.history.max_mb, 9);
+    assert_int_equal(load(state, "history:\n  keep_days: 0\n", &c, &err),
+                     FW_INVALID);
+    assert_non_null(strstr(err.text, "line 2: keep_days"));
 }
 
 static void without_a_file_or_keys_defaults_hold(void **state)
@@ -157,6 +180,8 @@ int main(void)
 #define TEST(name)                                                             \
     cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_history_is_configured, fixture_open,
+                                        fixture_close),
         TEST(without_a_file_or_keys_defaults_hold),
         TEST(the_environment_names_the_data_folder),
         TEST(every_key_is_taken),
