@@ -41,7 +41,11 @@ static fw_status say_head(struct fw_top_page *p, const struct fw_top_model *m,
                           const struct fw_top_link *link)
 {
     const char *dot = p->utf8 ? "·" : "-";
+    char jobs[32] = ""; /* a status of one job counts no others */
 
+    if (m->view == FW_TOP_JOBS)
+        snprintf(jobs, sizeof(jobs), ", %u job%s", m->server.jobs,
+                 m->server.jobs == 1 ? "" : "s");
     if (link->stale)
         return fw_top_say(p, FW_TOP_BAD,
                           "flywheel top %s %s %s stale: %lld s "
@@ -49,13 +53,11 @@ static fw_status say_head(struct fw_top_page *p, const struct fw_top_model *m,
                           dot, link->address, dot,
                           (long long)(link->age_ms / 1000),
                           link->trouble[0] ? ": " : "", link->trouble);
-    return fw_top_say(p, FW_TOP_HEAD,
-                      "flywheel top %s %s %s flywheeld %s, up %llu s, %u jobs"
-                      "%s%s",
-                      dot, link->address, dot, m->server.version,
-                      (unsigned long long)(m->server.uptime_ms / 1000),
-                      m->server.jobs, m->server.draining ? ", draining" : "",
-                      m->paused ? ", PAUSED" : "");
+    return fw_top_say(
+        p, FW_TOP_HEAD, "flywheel top %s %s %s flywheeld %s, up %llu s%s%s%s",
+        dot, link->address, dot, m->server.version,
+        (unsigned long long)(m->server.uptime_ms / 1000), jobs,
+        m->server.draining ? ", draining" : "", m->paused ? ", PAUSED" : "");
 }
 
 static fw_status say_foot(struct fw_top_page *p, const struct fw_top_model *m)
