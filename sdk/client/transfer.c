@@ -73,6 +73,11 @@ bool fw_receiver_done(const struct fw_receiver *rx)
     return rx->next == rx->n;
 }
 
+static bool in_one_piece(const struct fw_run *run)
+{
+    return run->n_spans && run->n <= run->spans->n - run->skip;
+}
+
 /* Parameters may be what they are, so floats need no look at them. */
 static fw_status decode(struct fw_receiver *rx, const struct fw_run *data,
                         size_t *n, struct fw_err *err)
@@ -80,12 +85,14 @@ static fw_status decode(struct fw_receiver *rx, const struct fw_run *data,
     struct fw_gather_check unused = {0};
     uint64_t room = rx->n - rx->next;
 
-    if (rx->dtype != FW_DTYPE_F32 || data->n % sizeof(float) ||
-        data->n / sizeof(float) > room)
+    size_t size = fw_dtype_bytes(rx->dtype);
+
+    if (!size || data->n % size || data->n / size > room || !in_one_piece(data))
         return fw_tensor_gather(rx->dtype, data, rx->values + rx->next, room, n,
                                 &unused, err);
-    fw_run_copy(data, rx->values + rx->next);
-    *n = data->n / sizeof(float);
+    *n = data->n / size;
+    fw_tensor_decode(rx->dtype, data->spans->data + data->skip, *n,
+                     rx->values + rx->next);
     return FW_OK;
 }
 

@@ -10,7 +10,7 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
                "wire floats are little-endian and are moved as they are");
 
-#define LANES 8 /* sums kept apart, so that every width adds in one order */
+#define LANES 16 /* sums kept apart, so that every width adds in one order */
 
 typedef uint32_t lanes_bits __attribute__((vector_size(LANES * 4)));
 typedef uint16_t lanes_half __attribute__((vector_size(LANES * 2)));

@@ -53,7 +53,7 @@ static grpc_server *make_server(void)
         integer(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, RECEIVE_MAX_BYTES),
         integer(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, MIB),
         integer(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 4 * MIB),
-        integer(GRPC_ARG_HTTP2_BDP_PROBE, 0),
+        integer(GRPC_ARG_HTTP2_BDP_PROBE, 1),
         integer(GRPC_ARG_HTTP2_WRITE_BUFFER_SIZE, MIB),
         integer(GRPC_ARG_MAX_METADATA_SIZE, 8192),
         integer(GRPC_ARG_MAX_CONCURRENT_STREAMS, 100),

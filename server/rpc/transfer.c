@@ -77,7 +77,7 @@ static bool lend(const struct fw_transfer *t, struct fw_block *b, uint32_t n,
         lent->user = fw_block_ref(b);
         return true;
     }
-    half = fw_mem_array(n, fw_dtype_bytes(t->dtype));
+    half = fw_mem_aligned(n, fw_dtype_bytes(t->dtype));
     if (!half)
         return false;
     fw_tensor_encode(t->dtype, b->data, n, half);
