@@ -236,6 +236,8 @@ fw_status fw_checkpoint_find(const struct fw_store *store, const char *job,
         s = fw_checkpoint_join(folder, name, "", path, err);
         if (s == FW_OK)
             s = open_one(store, job, path, version, out, err);
+        if (s == FW_CORRUPT) /* or memory ran out inside of a library */
+            s = open_one(store, job, path, version, out, err);
         if (s == FW_OK)
             s = keep(store, folder, out, err);
         if (s != FW_CORRUPT)

@@ -128,6 +128,23 @@ static fw_status frame(struct writer *w, const char *text)
     return FW_OK;
 }
 
+/* json_dumps leaves out keys when memory runs out (jansson 2.14); a buffer of
+ * the right size never grows.  The caller frees it; NULL: no memory. */
+static char *print(const json_t *root)
+{
+    size_t n = json_dumpb(root, NULL, 0, JSON_COMPACT);
+    char *text = n ? malloc(n + 1) : NULL;
+
+    if (!text)
+        return NULL;
+    if (json_dumpb(root, text, n, JSON_COMPACT) == n) {
+        text[n] = '\0';
+        return text;
+    }
+    free(text);
+    return NULL;
+}
+
 static fw_status make_header(struct writer *w,
                              const struct fw_safetensors_content *c)
 {
@@ -143,7 +160,7 @@ static fw_status make_header(struct writer *w,
         failed = json_object_set_new(root, w->items[i].name,
                                      entry(&w->items[i], &offset));
     if (!failed)
-        text = json_dumps(root, JSON_COMPACT);
+        text = print(root);
     if (text)
         s = frame(w, text);
     free(text);

@@ -42,6 +42,8 @@ ROWS = [
                 "applies_each_gradient_once", FW_KILLS="{n}")),
     ("T3", "power loss at any call", "10,000 images: 0 unreadable, 0 lost",
      10000, sim("power_loss")),
+    ("T4", "every N-th allocation and call to the disk fails",
+     "each N: no crash, nothing lost", 1, sim("faults")),
     ("T5", "fuzzing what reads from outside", "5 M executions a target: 0 found",
      5000000, fuzz),
     ("T6", "sessions under a virtual clock", "100,000 seeds: 0 claims broken",

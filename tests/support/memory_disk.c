@@ -16,11 +16,25 @@ void memory_need(bool holds, const char *what)
     abort();
 }
 
+void (*memory_disk_allocates)(bool begins);
+
+static void *allocate(void *was, size_t n)
+{
+    void *p;
+
+    if (memory_disk_allocates)
+        memory_disk_allocates(true);
+    p = realloc(was, n ? n : 1);
+    if (memory_disk_allocates)
+        memory_disk_allocates(false);
+    memory_need(p != NULL, "no memory");
+    return p;
+}
+
 void *memory_copy(const void *data, size_t n)
 {
-    void *to = malloc(n ? n : 1);
+    void *to = allocate(NULL, n);
 
-    memory_need(to != NULL, "no memory");
     if (n)
         memcpy(to, data, n);
     return to;
@@ -28,9 +42,10 @@ void *memory_copy(const void *data, size_t n)
 
 struct memory_file *memory_add_file(struct memory_disk *d)
 {
-    struct memory_file *f = calloc(1, sizeof(*f));
+    struct memory_file *f = allocate(NULL, sizeof(*f));
 
-    memory_need(f && d->n_files < MEMORY_DISK_FILES, "too many files");
+    memset(f, 0, sizeof(*f));
+    memory_need(d->n_files < MEMORY_DISK_FILES, "too many files");
     return d->files[d->n_files++] = f;
 }
 
@@ -169,8 +184,7 @@ void memory_put(uint8_t **data, size_t *n, const void *from, size_t len,
                 uint64_t at)
 {
     if (at + len > *n) {
-        *data = realloc(*data, at + len);
-        memory_need(*data != NULL, "no memory");
+        *data = allocate(*data, at + len);
         memset(*data + *n, 0, at + len - *n);
         *n = at + len;
     }

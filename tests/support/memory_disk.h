@@ -59,6 +59,10 @@ struct memory_disk {
     uint64_t power_at; /* from this call on the power is off */
 };
 
+/* Called when the disk itself begins and ends to allocate; for tests that make
+ * allocations fail.  NULL: nobody is told. */
+extern void (*memory_disk_allocates)(bool begins);
+
 void memory_disk_open(struct memory_disk *d);
 void memory_disk_close(struct memory_disk *d);
 
