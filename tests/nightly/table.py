@@ -66,6 +66,10 @@ ROWS = [
     ("T12", "slow and silent clients", "500 of each: all closed in 30 s", 500,
      test("test_abuse.py", "Abuse.test_who_is_slow_or_silent_is_closed",
           FW_SLOW="{n}")),
+    ("T17", "bits of a checkpoint turn", "all bits: each found", 8,
+     sim("flips")),
+    ("T21", "soak with workers that come and go", "600 s: RSS slope <= 0.5 %",
+     600, test("test_soak.py", "Soak", FW_SOAK_S="{n}")),
 ]
 
 
