@@ -31,6 +31,7 @@ fw_command_fn fw_cmd_status;
 fw_command_fn fw_cmd_top;
 fw_command_fn fw_cmd_doctor;
 fw_command_fn fw_cmd_workers;
+fw_command_fn fw_cmd_history;
 fw_command_fn fw_cmd_checkpoint;
 fw_command_fn fw_cmd_momentum;
 fw_command_fn fw_cmd_train;

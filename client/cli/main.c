@@ -14,6 +14,7 @@ static const struct fw_command commands[] = {
     {"status", fw_cmd_status, "how jobs are doing; --watch goes on"},
     {"top", fw_cmd_top, "jobs and workers, live in the terminal"},
     {"workers", fw_cmd_workers, "who works on a job"},
+    {"history", fw_cmd_history, "what became of runs; compare two"},
     {"checkpoint", fw_cmd_checkpoint, "save, list, verify, restore, export"},
     {"momentum", fw_cmd_momentum, "show, pin or give back the momentum"},
     {"token", fw_cmd_token, "who may call a server: create, list, revoke"},

@@ -4,6 +4,7 @@
 #include "server/http/api.h"
 #include "server/http/decisions.h"
 #include "server/http/metrics.h"
+#include "server/http/past.h"
 #include "server/http/site.h"
 #include "server/http/stream.h"
 
@@ -21,6 +22,9 @@ static const struct fw_route ROUTES[] = {
     {.path = "/api/v1/jobs/{}/decisions",
      .answer = fw_decisions_answer,
      .is_slow = true},
+    {.path = "/api/v1/jobs/{}/history", .answer = fw_past_job, .is_slow = true},
+    {.path = "/api/v1/runs", .answer = fw_past_runs, .is_slow = true},
+    {.path = "/api/v1/runs/{}/history", .answer = fw_past_run, .is_slow = true},
 };
 
 /* Does the path fit?  Then `part` is what stands for "{}". */

@@ -1,0 +1,125 @@
+#!/usr/bin/python3
+"""What the server remembers of runs: through a restart, by gRPC and by HTTP."""
+import csv
+import io
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+import urllib.error
+import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]
+                       / "support"))
+from flywheel_test import Server, program, wait_for  # noqa: E402
+
+
+def flywheel(server, *words):
+    return subprocess.run([program("FLYWHEEL"), *words, "--server",
+                           server.address], text=True, capture_output=True,
+                          timeout=120)
+
+
+def page(server, path):
+    admin = (pathlib.Path(server.data) / "flywheeld.admin").read_text().strip()
+    with urllib.request.urlopen(f"http://{admin}{path}", timeout=10) as answer:
+        return json.load(answer)
+
+
+def train(server, job):
+    made = flywheel(server, "job", "create", "--name", job, "--model", "mlp")
+    assert made.returncode == 0, made.stderr
+    done = flywheel(server, "worker", "--job", job, "--model", "mlp",
+                    "--epochs", "1")
+    assert done.returncode == 0, done.stderr
+
+
+def runs(server):
+    told = flywheel(server, "history", "--runs", "--json")
+    assert told.returncode == 0, told.stderr
+    return json.loads(told.stdout)["runs"]
+
+
+class History(unittest.TestCase):
+    def test_a_run_is_remembered_through_a_restart(self):
+        config = tempfile.NamedTemporaryFile("w", suffix=".yaml")
+        config.write("history: {interval_ms: 100}\n")
+        config.flush()
+        self.addCleanup(config.close)
+        server = Server("--config", config.name)
+        train(server, "first")
+        wait_for("the run's end in the history", lambda: any(
+            r["job"] == "first" and r["version"] > 0 for r in runs(server)))
+        version = json.loads(flywheel(server, "status", "--json",
+                                      ).stdout)["jobs"][0]["version"]
+        wait_for("the last version", lambda: runs(server)[0]["version"]
+                 == version)
+        before = runs(server)[0]
+        self.assertEqual(server.stop(), 0)
+        server = Server("--config", config.name, data=server.data)
+        self.addCleanup(server.remove)
+        self.addCleanup(server.stop)
+        train(server, "second")
+        wait_for("both runs", lambda: {r["job"] for r in runs(server)}
+                 == {"first", "second"})
+        again = [r for r in runs(server) if r["job"] == "first"]
+        self.assertEqual([r["id"] for r in again], [before["id"]])
+        self.assertEqual(again[0]["version"], version)
+
+        # By gRPC, as JSON and CSV, and by HTTP: the same rows.
+        told = flywheel(server, "history", "--job", "first", "--json")
+        self.assertEqual(told.returncode, 0, told.stderr)
+        one = json.loads(told.stdout)
+        self.assertGreater(len(one["time"]), 0)
+        self.assertEqual(one["version"][-1], version)
+        self.assertGreater(one["worker_seconds"][-1], 0)
+        self.assertEqual(one["time"], sorted(one["time"]))
+        self.assertEqual(page(server, "/api/v1/jobs/first/history"), one)
+        self.assertEqual(page(server, f"/api/v1/runs/{before['id']}/history"),
+                         one)
+        self.assertEqual(page(server, "/api/v1/runs?job=first")["runs"], again)
+        rows = list(csv.DictReader(io.StringIO(
+            flywheel(server, "history", "--job", "first", "--csv").stdout)))
+        self.assertEqual([float(r["version"]) for r in rows], one["version"])
+
+        # Two on one chart.
+        with tempfile.TemporaryDirectory() as folder:
+            svg = pathlib.Path(folder) / "both.svg"
+            ids = [r["id"] for r in runs(server)]
+            drawn = flywheel(server, "history", "--run", ids[0], "--compare",
+                             ids[1], "--svg", str(svg))
+            self.assertEqual(drawn.returncode, 0, drawn.stderr)
+            text = svg.read_text()
+            self.assertIn("first, run", text)
+            self.assertIn("second, run", text)
+            import xml.dom.minidom
+            xml.dom.minidom.parseString(text)
+
+        # What is not there is said to be not there.
+        gone = flywheel(server, "history", "--run", "999")
+        self.assertNotEqual(gone.returncode, 0)
+        self.assertIn("RUN_NOT_FOUND", gone.stderr)
+        for path in ("/api/v1/jobs/none/history", "/api/v1/runs/999/history",
+                     "/api/v1/runs/x/history"):
+            with self.assertRaises(urllib.error.HTTPError) as refused:
+                page(server, path)
+            self.assertEqual(refused.exception.code, 404)
+
+    def test_without_a_history_the_server_says_so_and_trains(self):
+        config = tempfile.NamedTemporaryFile("w", suffix=".yaml")
+        config.write("history: {enabled: false}\n")
+        config.flush()
+        self.addCleanup(config.close)
+        server = Server("--config", config.name)
+        self.addCleanup(server.remove)
+        self.addCleanup(server.stop)
+        train(server, "a")
+        told = flywheel(server, "history", "--runs")
+        self.assertNotEqual(told.returncode, 0)
+        self.assertIn("HISTORY_UNAVAILABLE", told.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
