@@ -40,8 +40,8 @@ class Chaos(unittest.TestCase):
         self.proxy.close()
         self.cluster.remove()
 
-    def begin(self, n, wait_us=200):
-        self.cluster.create()
+    def begin(self, n, wait_us=200, lease_ms=0):
+        self.cluster.create(lease_ms)
         self.workers = [subprocess.Popen(
             [TESTS / "sum_driver", f"127.0.0.1:{self.proxy.port}", "sum",
              f"w{i}", str(ELEMENTS), str(i), ("push", "round")[i % 2],
@@ -94,8 +94,9 @@ class Chaos(unittest.TestCase):
         self.finish()
 
     def test_a_half_open_link_is_noticed_in_15_seconds(self):
-        """T9: both ends notice, and the worker comes back by itself."""
-        self.begin(1, wait_us=1000)
+        """T9: both ends notice, and the worker comes back by itself; its lease
+        is longer than that, or it would have to join again."""
+        self.begin(1, wait_us=1000, lease_ms=60000)
         ft.wait_for("training", lambda: self.cluster.job().version > 10)
         begun = time.monotonic()
         self.proxy.mode = "black hole"

@@ -32,10 +32,12 @@ def free_port():
 class Cluster:
     """A server that may die and come back at its address, and its workers."""
 
-    def __init__(self):
+    def __init__(self, more=""):
+        """`more` goes into the server's configuration."""
         self.data = tempfile.mkdtemp(prefix="flywheel-test-")
         self.config = pathlib.Path(self.data + ".yaml")
-        self.config.write_text("checkpoint:\n  interval_s: 1\n  keep: 3\n")
+        self.config.write_text("checkpoint:\n  interval_s: 1\n  keep: 3\n"
+                               + more)
         self.port = free_port()
         self.slowest = 0.0
         self.start()
@@ -47,14 +49,15 @@ class Cluster:
         self.slowest = max(self.slowest, time.monotonic() - begun)
         self.status = S.status_grpc.StatusServiceStub(self.server.channel)
 
-    def create(self):
+    def create(self, lease_ms=0):
         S.job_grpc.JobServiceStub(self.server.channel).CreateJob(
             S.job.CreateJobRequest(spec=S.model.JobSpec(
                 name="sum", tensors=[S.model.Tensor(name="w",
                                                     shape=[ELEMENTS])],
                 controller=S.model.Controller(
                     law="LAW_FIXED", reference_momentum=0.0,
-                    reference_learning_rate=1.0))), timeout=10)
+                    reference_learning_rate=1.0),
+                limits=S.model.Limits(lease_ms=lease_ms))), timeout=10)
         training = S.training_grpc.TrainingServiceStub(self.server.channel)
         training.Initialize(iter([S.training.InitializeRequest(
             job="sum", offset=0, data=bytes(4 * ELEMENTS))]), timeout=10)

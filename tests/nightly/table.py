@@ -56,7 +56,7 @@ ROWS = [
      test("test_chaos.py", "Fence", FW_TRIALS="{n}")),
     ("T9", "half-open links", "noticed in 15 s", 1, test(
         "test_chaos.py", "Chaos.test_a_half_open_link_is_noticed_in_15_seconds")),
-    ("T10", "a storm of connections", "10,000: worker goes on, +128 MiB at most",
+    ("T10", "a storm of connections", "10,000, cap 2,000: worker goes on, +64 MiB",
      10000, test("test_abuse.py",
                  "Abuse.test_a_storm_of_connections_leaves_a_worker_alone",
                  FW_STORM="{n}")),
