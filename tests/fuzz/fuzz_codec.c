@@ -21,7 +21,9 @@ static void keep(void *m)
              : fw_watch_response_close, struct fw_trace_response               \
              : fw_trace_response_close, struct fw_checkpoint_list              \
              : fw_checkpoint_list_close, struct fw_decision_list               \
-             : fw_decision_list_close, struct fw_job_spec                      \
+             : fw_decision_list_close, struct fw_history_series                \
+             : fw_history_series_close, struct fw_run_list                     \
+             : fw_run_list_close, struct fw_job_spec                           \
              : fw_job_spec_close, default                                      \
              : keep)(m)
 
