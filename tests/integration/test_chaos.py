@@ -48,6 +48,12 @@ class Chaos(unittest.TestCase):
              str(wait_us)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True) for i in range(n)]
 
+    def assert_all_live(self):
+        for w in self.workers:
+            if w.poll() is not None:
+                out, log = w.communicate()
+                self.fail(f"a worker ended: {out[-300:]} {log[-2000:]}")
+
     def finish(self):
         """Every gradient that was acknowledged is in, once, and no other."""
         told = []
@@ -71,6 +77,7 @@ class Chaos(unittest.TestCase):
         while self.proxy.ended < RECONNECTS:
             before = self.proxy.accepted
             ft.wait_for("workers to come back", lambda: (
+                self.assert_all_live() or
                 len(self.proxy.each()) >= WORKERS), 60)
             ft.select_nothing(dice.uniform(0.0, 0.05))
             dice.choice([self.proxy.reset, self.proxy.reset,
