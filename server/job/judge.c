@@ -93,7 +93,8 @@ static void pass_gate(struct fw_job *job, struct fw_session *w,
         return;
     fw_gather_scale(g, limit / norm);
     job->gate.clipped++;
-    strike(job, w, g->head.sequence, now_ms);
+    if (norm > FW_GATE_GROSS * limit)
+        strike(job, w, g->head.sequence, now_ms);
 }
 
 fw_status fw_job_apply(struct fw_job *job, struct fw_gather *g, uint32_t n,

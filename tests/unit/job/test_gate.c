@@ -107,6 +107,21 @@ static void three_bad_ones_in_a_hundred_are_quarantined(void **state)
     fw_job_close(&job);
 }
 
+static void what_is_clipped_is_no_mark_unless_it_is_gross(void **state)
+{
+    struct fw_job job;
+    uint64_t epoch = open_job(&job, 20);
+
+    (void)state;
+    for (uint64_t i = 21; i < 30; i++)
+        assert_refused(&job, epoch, i, i % 2 ? 50.0f : 1.0f, "");
+    assert_int_equal(job.gate.clipped, 5);
+    for (uint64_t i = 30; i < 33; i++)
+        assert_refused(&job, epoch, i, 1e6f, "");
+    assert_refused(&job, epoch, 33, 1.0f, "QUARANTINED");
+    fw_job_close(&job);
+}
+
 static void bad_ones_far_apart_are_forgiven(void **state)
 {
     struct fw_job job;
@@ -142,6 +157,7 @@ int main(void)
         cmocka_unit_test(a_job_may_refuse_outliers),
         cmocka_unit_test(a_job_may_have_no_gate),
         cmocka_unit_test(three_bad_ones_in_a_hundred_are_quarantined),
+        cmocka_unit_test(what_is_clipped_is_no_mark_unless_it_is_gross),
         cmocka_unit_test(bad_ones_far_apart_are_forgiven),
         cmocka_unit_test(the_median_is_of_the_last_ones),
     };
