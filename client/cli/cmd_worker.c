@@ -12,6 +12,7 @@
 
 #define PROGRESS_MS  1000   /* between two lines */
 #define SLOWDOWN_MAX 1000.0 /* times */
+#define STOP_S       10     /* at most, after being asked to stop */
 #define SHORT_RUN    1000   /* gradients; the first probes weigh in fewer */
 
 struct worker_options {
@@ -125,6 +126,8 @@ static int train(const struct fw_args *a, struct worker_options *o)
     o->trainer.progress_ms = PROGRESS_MS;
     fw_task_args_apply(&o->task, &task_options);
     s = fw_stop_open(&stop, &err);
+    if (s == FW_OK)
+        fw_stop_limit(&stop, STOP_S);
     if (s == FW_OK)
         s = fw_task_open(&task, &task_options, &err);
     if (s == FW_OK) {

@@ -1,5 +1,6 @@
 #include "client/worker/stop.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <time.h>
@@ -36,15 +37,30 @@ static bool note(struct fw_stop *s, int number)
     return go_on;
 }
 
+/* How long the process may go on without another signal; 0: for ever. */
+static time_t patience(struct fw_stop *s)
+{
+    time_t seconds;
+
+    pthread_mutex_lock(&s->lock);
+    seconds = s->asked ? (time_t)s->grace_s : 0;
+    pthread_mutex_unlock(&s->lock);
+    return seconds;
+}
+
 static void *take(void *arg)
 {
     sigset_t set;
-    int number = 0;
+    int number;
 
     fill(&set);
     do {
-        if (sigwait(&set, &number))
-            number = 0;
+        struct timespec limit = {.tv_sec = patience(arg)};
+
+        number = limit.tv_sec ? sigtimedwait(&set, NULL, &limit)
+                              : sigwaitinfo(&set, NULL);
+        if (number < 0 && errno == EAGAIN)
+            _exit(EXIT_INTERRUPTED); /* it waits for what does not come */
     } while (note(arg, number));
     return NULL;
 }
@@ -96,6 +112,13 @@ fw_status fw_stop_open(struct fw_stop *s, struct fw_err *err)
     }
     s->is_open = true;
     return FW_OK;
+}
+
+void fw_stop_limit(struct fw_stop *s, unsigned seconds)
+{
+    pthread_mutex_lock(&s->lock);
+    s->grace_s = seconds;
+    pthread_mutex_unlock(&s->lock);
 }
 
 void fw_stop_close(struct fw_stop *s)

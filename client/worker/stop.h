@@ -24,12 +24,17 @@ struct fw_stop {
     pthread_mutex_t lock;
     pthread_cond_t changed; /* by the monotonic clock */
     unsigned wakes;         /* SIGUSR1s that nobody has waited for */
+    unsigned grace_s;       /* from then to the end at the latest; 0: none */
     bool asked;             /* a signal asked to stop */
     bool is_closing;        /* the thread shall end */
 };
 
 FW_MUST_USE fw_status fw_stop_open(struct fw_stop *s, struct fw_err *err);
 void fw_stop_close(struct fw_stop *s);
+
+/* A process that was asked to stop and has not ended after so long is ended: a
+ * worker may be waiting for a server that is gone, and has nothing to lose. */
+void fw_stop_limit(struct fw_stop *s, unsigned seconds);
 
 /* Did a signal ask to stop? */
 bool fw_stop_asked(struct fw_stop *s);

@@ -5,7 +5,7 @@
  * were refused so, or were ten times longer still, three times within 100, is
  * put in quarantine: its gradients are refused until an operator releases it.
  * What was only clipped is no mark: near a minimum the norms of a healthy
- * network have long tails (a CNN at 98 %: one in thirty above ten medians).
+ * network have long tails.
  *
  * Arithmetic only.  Layer: server/job.  Thread: the job's.  Lives inside struct
  * fw_job. */

@@ -291,7 +291,7 @@ class Train(unittest.TestCase):
         wait_for("the end of every process",
                  lambda: not processes_naming(self.folder) and
                  not processes_naming(address),
-                 90.0)  # a worker looks for its server for 60
+                 30.0)
         wait_for("the port to be free", lambda: not can_connect(address))
 
     def test_mlp_learns_digits_and_says_so_in_json(self):
