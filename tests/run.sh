@@ -86,14 +86,14 @@ step format tests/lint/format.sh
 step floors tests/lint/floors.py
 step house tests/lint/house.py
 step reasons tests/lint/reasons.py
-suite dev dev -j2 -LE 'slow'
+suite dev dev -j2 -LE 'slow|nightly'
 if [ "$mode" != quick ]; then
     suite slow dev -L slow
     step cppcheck tests/lint/cppcheck.sh build-dev
     step hardened tests/lint/hardened.sh build-dev
     step tidy tests/lint/tidy.sh build-dev
-    suite asan asan -j2 -LE 'slow|nosan'
-    suite tsan tsan -j2 -L 'threads'
+    suite asan asan -j2 -LE 'slow|nosan|nightly'
+    suite tsan tsan -j2 -L 'threads' -LE 'nightly'
     step fuzz tests/fuzz/run.sh 20000 20
     step valgrind tests/support/valgrind.sh build-dev
 fi

@@ -32,8 +32,9 @@ def train(server, job):
     made = flywheel(server, "job", "create", "--name", job, "--model", "mlp")
     assert made.returncode == 0, made.stderr
     done = flywheel(server, "worker", "--job", job, "--model", "mlp",
-                    "--epochs", "1")
+                    "--epochs", "4", "--slowdown", "6", "--json")
     assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])["version"]
 
 
 def runs(server):
@@ -49,11 +50,9 @@ class History(unittest.TestCase):
         config.flush()
         self.addCleanup(config.close)
         server = Server("--config", config.name)
-        train(server, "first")
+        version = train(server, "first")
         wait_for("the run's end in the history", lambda: any(
             r["job"] == "first" and r["version"] > 0 for r in runs(server)))
-        version = json.loads(flywheel(server, "status", "--json",
-                                      ).stdout)["jobs"][0]["version"]
         wait_for("the last version", lambda: runs(server)[0]["version"]
                  == version)
         before = runs(server)[0]

@@ -124,19 +124,21 @@ class Numpy(WithServer):
                     ack = w.round(loss=loss, samples=32)
                 w.pull()
                 return ack, {k: v.copy() for k, v in w.views.items()}
-        return together(2, work)
+        done = together(2, work)
+        # Whoever ends first pulls a model that is not finished.
+        return max(done, key=lambda r: r[0].version)
 
     def test_two_workers_learn_digits(self):
         self.create("digits", mlp(), "--law", "fixed", "--momentum", "0.5")
-        first, second = self.train("digits")
-        self.assertEqual(max(first[0].version, second[0].version), 2 * ROUNDS)
-        self.assertGreater(accuracy(first[1]), 0.9)
+        ack, views = self.train("digits")
+        self.assertEqual(ack.version, 2 * ROUNDS)
+        self.assertGreater(accuracy(views), 0.9)
 
     def test_they_learn_with_coarse_gradients_too(self):
         for wire in "bf16", "int8", "topk:0.05":
             job = "digits-" + wire.split(":")[0]
             self.create(job, mlp(), "--law", "fixed", "--momentum", "0.5")
-            self.assertGreater(accuracy(self.train(job, wire=wire)[0][1]),
+            self.assertGreater(accuracy(self.train(job, wire=wire)[1]),
                                0.85, wire)
 
     def test_arrays_are_used_in_place(self):
