@@ -11,7 +11,8 @@ void fw_report_init(struct fw_report *r, int64_t now_ms)
     *r = (struct fw_report){.training = NAN,
                             .validation = NAN,
                             .accuracy = NAN,
-                            .rate_at_ms = now_ms};
+                            .rate_at_ms = now_ms,
+                            .cost_at_ms = now_ms};
 }
 
 void fw_report_gradient(struct fw_report *r, double loss, uint64_t samples,
@@ -44,13 +45,14 @@ void fw_report_tick(struct fw_report *r, uint32_t workers, int64_t now_ms)
     double samples = (double)(r->samples - r->rate_samples);
     double applied = (double)(r->applied - r->rate_applied);
 
+    r->worker_seconds += workers * (double)(now_ms - r->cost_at_ms) / 1000.0;
+    r->cost_at_ms = now_ms;
     if (dt_ms < RATE_EVERY_MS)
         return;
     r->samples_per_second =
         keep * r->samples_per_second + (1.0 - keep) * samples * 1000.0 / dt_ms;
     r->gradients_per_second = keep * r->gradients_per_second +
                               (1.0 - keep) * applied * 1000.0 / dt_ms;
-    r->worker_seconds += workers * dt_ms / 1000.0;
     r->rate_at_ms = now_ms;
     r->rate_samples = r->samples;
     r->rate_applied = r->applied;

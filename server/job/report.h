@@ -21,6 +21,7 @@ struct fw_report {
     uint64_t rate_samples;       /* samples then */
     uint64_t rate_applied;       /* gradients then */
     double worker_seconds;       /* of connected workers */
+    int64_t cost_at_ms;          /* until when they are counted */
 };
 
 void fw_report_init(struct fw_report *r, int64_t now_ms);
