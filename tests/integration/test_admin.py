@@ -356,7 +356,8 @@ class Admin(unittest.TestCase):
         version = self.job()["version"]
         ft.wait_for("training to go on",
                     lambda: self.job()["version"] > version)
-        self.assertLess(self.server.rss_bytes() - before, 64 << 20)
+        if not ft.is_sanitized():  # they keep what was freed
+            self.assertLess(self.server.rss_bytes() - before, 64 << 20)
         for s in slow:
             s.close()
         ft.wait_for("the streams' end", lambda: metrics(self.address)[

@@ -24,6 +24,12 @@ def program(variable):
     return path
 
 
+def is_sanitized():
+    """Is the server built with a sanitizer, whose memory tells nothing?"""
+    folder = pathlib.Path(os.environ.get("FW_BUILD", "")).name
+    return folder in ("build-asan", "build-tsan")
+
+
 def wait_for(what, condition, seconds=30.0):
     """Poll until `condition()` is true; its value.  Fails naming `what`."""
     end = time.monotonic() + seconds
