@@ -1,16 +1,12 @@
 #include "sdk/client/lane.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include <grpc/byte_buffer.h>
@@ -24,27 +20,9 @@
 #define PEEK_BYTES ((size_t)FW_CHUNK_HEAD_MAX + FW_FRAME_HEAD)
 #define PIECES     8 /* of memory that a message may have */
 #define HOST_MAX   256
-#define IDLE_S     10 /* as the server's (docs/protocol.md) */
-#define PROBE_S    5
-#define DEAD_MS    15000
 #define FRAME_MAX  (FW_MESSAGE_MAX_BYTES + 65536) /* room for newer servers */
 
 /* --- connecting --- */
-
-static void set(int fd, int level, int option, int value)
-{
-    (void)setsockopt(fd, level, option, &value, sizeof(value));
-}
-
-static void prepare(int fd)
-{
-    set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-    set(fd, IPPROTO_TCP, TCP_KEEPIDLE, IDLE_S);
-    set(fd, IPPROTO_TCP, TCP_KEEPINTVL, PROBE_S);
-    set(fd, IPPROTO_TCP, TCP_KEEPCNT, 1);
-    set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, DEAD_MS);
-}
 
 static bool connect_in_time(int fd, const struct addrinfo *a)
 {
@@ -100,9 +78,10 @@ fw_status fw_lane_open(struct fw_lane *l, const char *address, uint32_t port,
     struct addrinfo *found = NULL;
     char host[HOST_MAX];
     char service[16];
+    int fd = -1;
 
     *l = (struct fw_lane){
-        .fd = -1,
+        .pipe.fd = -1,
         .events = events,
         .user = user,
         .waiting = l->waiting,
@@ -110,19 +89,19 @@ fw_status fw_lane_open(struct fw_lane *l, const char *address, uint32_t port,
     };
     snprintf(service, sizeof(service), "%u", (unsigned)port);
     if (split(address, host) && getaddrinfo(host, service, &want, &found) == 0)
-        l->fd = connect_any(found);
+        fd = connect_any(found);
     if (found)
         freeaddrinfo(found);
-    if (l->fd < 0)
+    if (fd < 0)
         return fw_err_set(err, FW_UNAVAILABLE, "no lane at port %u of %s",
                           (unsigned)port, address);
+    fw_pipe_tcp(&l->pipe, fd);
     l->in = malloc(IN_BYTES);
     l->room = IN_BYTES;
     if (!l->in) {
         fw_lane_close(l);
         return fw_err_set(err, FW_NOMEM, "no memory for a lane");
     }
-    prepare(l->fd);
     return FW_OK;
 }
 
@@ -138,11 +117,11 @@ void fw_lane_close(struct fw_lane *l)
     end_message(l);
     free(l->in);
     l->in = NULL;
-    if (l->fd >= 0 && l->waiting)
-        (void)shutdown(l->fd, SHUT_RDWR); /* who waits for it closes it */
-    else if (l->fd >= 0)
-        close(l->fd);
-    l->fd = -1;
+    if (l->pipe.fd >= 0 && l->waiting) {
+        (void)shutdown(l->pipe.fd, SHUT_RDWR); /* who waits for it closes it */
+        l->pipe = (struct fw_pipe){.fd = -1};
+    }
+    fw_pipe_close(&l->pipe);
 }
 
 /* --- writing --- */
@@ -193,11 +172,9 @@ static void broke(struct fw_lane *l, const char *why)
 static bool write_some(struct fw_lane *l)
 {
     struct iovec pieces[PIECES];
-    struct msghdr m = {.msg_iov = pieces};
-    ssize_t n;
+    size_t n_pieces = gather(l, pieces);
+    ssize_t n = fw_pipe_send(&l->pipe, pieces, n_pieces);
 
-    m.msg_iovlen = gather(l, pieces);
-    n = sendmsg(l->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n < 0) {
         if (errno != EAGAIN && errno != EINTR)
             broke(l, strerror(errno));
@@ -250,7 +227,7 @@ static bool deliver(struct fw_lane *l)
     if (!l->events->wants(l->user))
         return false;
     l->events->received(l->user, body, n - FW_FRAME_HEAD);
-    if (l->fd < 0)
+    if (l->pipe.fd < 0)
         return true;
     l->have -= n;
     memmove(l->in, l->in + n, l->have);
@@ -291,7 +268,7 @@ static bool took(struct fw_lane *l, ssize_t n)
 
 static bool read_landing(struct fw_lane *l)
 {
-    ssize_t n = recv(l->fd, l->land, l->left, MSG_DONTWAIT);
+    ssize_t n = fw_pipe_receive(&l->pipe, l->land, l->left);
 
     if (n > 0) {
         l->land += n;
@@ -331,7 +308,7 @@ static bool read_some(struct fw_lane *l)
         broke(l, "no memory for a message");
         return true;
     }
-    n = recv(l->fd, l->in + l->have, want - l->have, MSG_DONTWAIT);
+    n = fw_pipe_receive(&l->pipe, l->in + l->have, want - l->have);
     if (n > 0)
         l->have += (size_t)n;
     return took(l, n);
@@ -341,14 +318,14 @@ bool fw_lane_turn(struct fw_lane *l)
 {
     bool any = false;
 
-    if (l->turning || l->fd < 0)
+    if (l->turning || l->pipe.fd < 0)
         return false;
     l->turning = true;
-    while (l->fd >= 0) {
+    while (l->pipe.fd >= 0) {
         bool moved = l->out && write_some(l);
 
-        moved = (l->fd >= 0 && deliver(l)) || moved;
-        if (!moved && l->fd >= 0)
+        moved = (l->pipe.fd >= 0 && deliver(l)) || moved;
+        if (!moved && l->pipe.fd >= 0)
             moved = read_some(l);
         any = any || moved;
         if (!moved)
@@ -360,15 +337,16 @@ bool fw_lane_turn(struct fw_lane *l)
 
 void fw_lane_wait(struct fw_lane *l, pthread_mutex_t *lock, int wait_ms)
 {
-    struct pollfd p = {l->fd, POLLIN, 0};
+    struct fw_pipe mine = l->pipe;
+    struct pollfd p;
 
-    if (l->out)
-        p.events |= POLLOUT;
+    if (!fw_pipe_arm(&l->pipe, true, l->out != NULL, &p))
+        return;
     l->waiting = true;
     pthread_mutex_unlock(lock);
     (void)fw_brisk_poll(&l->brisk, &p, 1, wait_ms);
     pthread_mutex_lock(lock);
     l->waiting = false;
-    if (l->fd != p.fd)
-        close(p.fd);
+    if (l->pipe.fd != mine.fd)
+        fw_pipe_close(&mine);
 }

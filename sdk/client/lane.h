@@ -19,6 +19,7 @@
 #include "sdk/base/brisk.h"
 #include "sdk/base/status.h"
 #include "sdk/wire/frame.h"
+#include "sdk/wire/pipe.h"
 
 /* What the stream does with what comes. */
 struct fw_lane_events {
@@ -38,7 +39,7 @@ struct fw_lane_events {
 };
 
 struct fw_lane {
-    int fd; /* owned; -1: closed */
+    struct fw_pipe pipe; /* owned; fd -1: closed */
     const struct fw_lane_events *events;
     void *user;
 

@@ -364,15 +364,16 @@ bool fw_call_arm(struct fw_server *server, const struct fw_method *method,
 }
 
 struct fw_call *fw_call_of_lane(struct fw_server *server,
-                                const struct fw_method *method, int fd)
+                                const struct fw_method *method,
+                                struct fw_pipe *take)
 {
     struct fw_call *c = create(server, method);
 
     if (!c) {
-        close(fd);
+        fw_pipe_close(take);
         return NULL;
     }
-    c->lane = fw_lane_create(c, fd);
+    c->lane = fw_lane_create(c, take);
     if (!c->lane) {
         fw_call_unref(c);
         return NULL;

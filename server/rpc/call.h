@@ -23,6 +23,7 @@
 struct fw_server;
 struct fw_call;
 struct fw_lane;
+struct fw_pipe;
 
 /* What a queue hands back.  `handed` is released before a tag goes to gRPC and
  * acquired when it comes back: what one thread wrote, the next one sees,
@@ -91,9 +92,11 @@ bool fw_call_arm(struct fw_server *server, const struct fw_method *method,
                  void *registered);
 
 /* A call that does not come by gRPC but by a connection (lane.h): its method's
- * `start` was not called yet.  Takes fd, also on failure, which is NULL. */
+ * `start` was not called yet.  Takes the pipe, also on failure, which is
+ * NULL. */
 struct fw_call *fw_call_of_lane(struct fw_server *server,
-                                const struct fw_method *method, int fd);
+                                const struct fw_method *method,
+                                struct fw_pipe *take);
 
 struct fw_call *fw_call_ref(struct fw_call *c);
 void fw_call_unref(struct fw_call *c);

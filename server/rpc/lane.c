@@ -150,7 +150,7 @@ enum outcome { DONE, IDLE, GONE };
 
 static enum outcome receive_landing(struct fw_lane *l)
 {
-    ssize_t n = recv(l->fd, l->land, l->left, MSG_DONTWAIT);
+    ssize_t n = fw_pipe_receive(&l->pipe, l->land, l->left);
 
     if (n < 0)
         return errno == EAGAIN || errno == EINTR ? IDLE : GONE;
@@ -193,7 +193,7 @@ static enum outcome receive(struct fw_lane *l)
     l->bulky = l->bulky && want == PEEK_BYTES;
     if (want <= l->have)
         return IDLE; /* a whole frame that is not wanted yet */
-    n = recv(l->fd, l->in + l->have, want - l->have, MSG_DONTWAIT);
+    n = fw_pipe_receive(&l->pipe, l->in + l->have, want - l->have);
     if (n < 0)
         return errno == EAGAIN || errno == EINTR ? IDLE : GONE;
     if (n == 0)
@@ -206,11 +206,12 @@ static enum outcome receive(struct fw_lane *l)
 /* Wait for something to do; false after a stranger's time. */
 static bool rest(struct fw_lane *l, bool reading, bool blocked)
 {
-    struct pollfd p[] = {{.fd = l->fd}, {.fd = l->wake, .events = POLLIN}};
+    struct pollfd p[] = {{0}, {.fd = l->wake, .events = POLLIN}};
     uint64_t kicks;
     int n;
 
-    p[0].events = (short)((reading ? POLLIN : 0) | (blocked ? POLLOUT : 0));
+    if (!fw_pipe_arm(&l->pipe, reading, blocked, &p[0]))
+        return true;
     n = poll(p, 2, l->familiar ? -1 : STRANGER_MS);
     if (p[1].revents)
         (void)!read(l->wake, &kicks, sizeof(kicks)); /* it is not blocking */
@@ -269,7 +270,7 @@ static void *serve(void *arg)
     reading = l->reading;
     l->reading = false;
     pthread_mutex_unlock(&c->lock);
-    (void)shutdown(l->fd, SHUT_RDWR);
+    (void)shutdown(l->pipe.fd, SHUT_RDWR);
     if (reading)
         c->method->on_read(c, NULL);
     fw_lanes_remove(lanes, l);
@@ -278,20 +279,20 @@ static void *serve(void *arg)
     return NULL;
 }
 
-struct fw_lane *fw_lane_create(struct fw_call *c, int fd)
+struct fw_lane *fw_lane_create(struct fw_call *c, struct fw_pipe *take)
 {
     struct fw_lane *l = fw_mem_array(1, sizeof(*l));
     int wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 
     if (l && wake >= 0) {
-        *l = (struct fw_lane){.call = c, .fd = fd, .wake = wake};
+        *l = (struct fw_lane){.call = c, .pipe = *take, .wake = wake};
         fw_list_init(&l->link);
         return l;
     }
     free(l);
     if (wake >= 0)
         close(wake);
-    close(fd);
+    fw_pipe_close(take);
     return NULL;
 }
 
@@ -313,7 +314,7 @@ fw_status fw_lane_start(struct fw_lane *l)
 
 void fw_lane_cut(struct fw_lane *l)
 {
-    (void)shutdown(l->fd, SHUT_RDWR); /* wakes its thread */
+    (void)shutdown(l->pipe.fd, SHUT_RDWR); /* wakes its thread */
 }
 
 void fw_lane_destroy(struct fw_lane *l)
@@ -324,6 +325,6 @@ void fw_lane_destroy(struct fw_lane *l)
     }
     free(l->in);
     close(l->wake);
-    close(l->fd);
+    fw_pipe_close(&l->pipe);
     free(l);
 }

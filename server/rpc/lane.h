@@ -10,6 +10,7 @@
 #define FW_RPC_LANE_H
 
 #include "sdk/base/list.h"
+#include "sdk/wire/pipe.h"
 #include "server/rpc/call.h"
 
 #define FW_LANE_FRAMES 4  /* frames that one system call may write */
@@ -25,7 +26,7 @@ struct fw_frame {
 struct fw_lane {
     struct fw_list link;  /* used by lanes.c */
     struct fw_call *call; /* whose ground this is */
-    int fd;               /* owned */
+    struct fw_pipe pipe;  /* owned */
     int wake;             /* owned; an eventfd for the thread */
     pthread_t thread;
 
@@ -51,8 +52,8 @@ struct fw_lane {
     size_t written; /* bytes of the first */
 };
 
-/* For call.c.  Takes fd, also on failure, which is NULL. */
-struct fw_lane *fw_lane_create(struct fw_call *c, int fd);
+/* For call.c.  Takes the pipe, also on failure, which is NULL. */
+struct fw_lane *fw_lane_create(struct fw_call *c, struct fw_pipe *take);
 
 /* Begin: a thread of its own serves the connection.  Takes a reference to the
  * call; without memory it stays the caller's. */

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "sdk/wire/codec.h"
@@ -114,16 +113,15 @@ static void advance(struct fw_lane *l, size_t n)
 }
 
 /* One system call, with the lock let go: `writing` keeps others off.  What
- * sendmsg returned; *error is its errno. */
+ * fw_pipe_send returned; *error is its errno. */
 static ssize_t write_some(struct fw_lane *l, int *error)
 {
     struct iovec pieces[FW_LANE_PIECES];
-    struct msghdr m = {.msg_iov = pieces};
+    size_t n_pieces = gather(l, pieces);
     ssize_t n;
 
-    m.msg_iovlen = gather(l, pieces);
     pthread_mutex_unlock(&l->call->lock);
-    n = sendmsg(l->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+    n = fw_pipe_send(&l->pipe, pieces, n_pieces);
     *error = errno;
     pthread_mutex_lock(&l->call->lock);
     return n;

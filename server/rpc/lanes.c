@@ -1,8 +1,6 @@
 #include "server/rpc/lanes.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,26 +15,7 @@
 #define BACKLOG     256
 #define LANES_MAX   16384u /* each is a thread */
 #define ACCEPT_MS   100    /* wait when there are no descriptors */
-#define IDLE_S      10     /* silence before the first keepalive probe */
-#define PROBE_S     5
-#define DEAD_MS     15000u /* what was sent and not acknowledged so long */
 #define ADDRESS_MAX 256
-
-static void set(int fd, int level, int option, int value)
-{
-    (void)setsockopt(fd, level, option, &value, sizeof(value));
-}
-
-/* Small messages at once; dead links are noticed as with gRPC. */
-static void prepare(int fd)
-{
-    set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-    set(fd, IPPROTO_TCP, TCP_KEEPIDLE, IDLE_S);
-    set(fd, IPPROTO_TCP, TCP_KEEPINTVL, PROBE_S);
-    set(fd, IPPROTO_TCP, TCP_KEEPCNT, 1);
-    set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)DEAD_MS);
-}
 
 static bool enter(struct fw_lanes *ls, struct fw_lane *l)
 {
@@ -70,14 +49,15 @@ void fw_lanes_left(struct fw_lanes *ls)
 /* Takes fd. */
 static void take(struct fw_lanes *ls, int fd)
 {
-    struct fw_call *c =
-        fw_call_of_lane(ls->server, &fw_methods[FW_METHOD_TRAIN], fd);
+    struct fw_pipe pipe;
+    struct fw_call *c;
     struct fw_lane *l;
 
+    fw_pipe_tcp(&pipe, fd);
+    c = fw_call_of_lane(ls->server, &fw_methods[FW_METHOD_TRAIN], &pipe);
     if (!c)
         return;
     l = c->lane;
-    prepare(fd);
     if (enter(ls, l)) {
         if (fw_lane_start(l) == FW_OK)
             return;
