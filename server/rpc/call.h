@@ -110,8 +110,9 @@ void fw_call_read(struct fw_call *c);
  * *skip on belong?  NULL: hand it to on_read as a whole. */
 typedef void *fw_land_fn(struct fw_call *call, const struct fw_span *seen,
                          size_t total, size_t *skip);
-/* They are there; takes the place of on_read. */
-typedef void fw_landed_fn(struct fw_call *call);
+/* n more bytes are there, which the cache still has; `whole`: the message is
+ * complete, which takes the place of on_read. */
+typedef void fw_landed_fn(struct fw_call *call, size_t n, bool whole);
 
 /* By `start`: use these, if the call is on a lane. */
 void fw_call_landing(struct fw_call *c, fw_land_fn *land, fw_landed_fn *landed);

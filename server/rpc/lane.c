@@ -18,6 +18,7 @@
 #define IN_BYTES     (64u << 10)    /* to begin with; grows to a message */
 #define LONG_BYTES   (IN_BYTES / 2) /* longer messages may land */
 #define PEEK_BYTES   ((size_t)FW_CHUNK_HEAD_MAX + FW_FRAME_HEAD)
+#define WARM_BYTES   (128u << 10) /* landed at once, and looked at while warm */
 #define STRANGER_MAX 4096u /* bytes of a first message; it opens the stream */
 #define STRANGER_MS  5000  /* so long it may take to come */
 #define STACK_BYTES  (256u << 10)
@@ -144,13 +145,15 @@ static void try_land(struct fw_lane *l)
     l->land += seen.n - skip;
     l->left = total - seen.n;
     l->have = 0;
+    l->landed(c, seen.n - skip, false);
 }
 
 enum outcome { DONE, IDLE, GONE };
 
 static enum outcome receive_landing(struct fw_lane *l)
 {
-    ssize_t n = fw_pipe_receive(&l->pipe, l->land, l->left);
+    size_t want = l->left < WARM_BYTES ? l->left : WARM_BYTES;
+    ssize_t n = fw_pipe_receive(&l->pipe, l->land, want);
 
     if (n < 0)
         return errno == EAGAIN || errno == EINTR ? IDLE : GONE;
@@ -159,14 +162,16 @@ static enum outcome receive_landing(struct fw_lane *l)
     fw_jobs_count(l->call->server->jobs, (size_t)n, 0);
     l->land += n;
     l->left -= (size_t)n;
-    if (l->left)
+    if (l->left) {
+        l->landed(l->call, (size_t)n, false);
         return DONE;
+    }
     l->land = NULL;
     l->bulky = true;
     pthread_mutex_lock(&l->call->lock);
     l->reading = false;
     pthread_mutex_unlock(&l->call->lock);
-    l->landed(l->call);
+    l->landed(l->call, (size_t)n, true);
     return DONE;
 }
 

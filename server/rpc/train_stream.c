@@ -42,16 +42,21 @@ static void *land(struct fw_call *c, const struct fw_span *seen, size_t total,
         r.kind != FW_TRAIN_GRADIENT || r.data.n % sizeof(float))
         return NULL;
     *skip = r.data.skip;
-    t->landing = r.data.n / sizeof(float);
-    return fw_gather_land(t->gather, r.gradient.offset, t->landing);
+    t->landed = 0;
+    return fw_gather_land(t->gather, r.gradient.offset,
+                          r.data.n / sizeof(float));
 }
 
-static void landed(struct fw_call *c)
+static void landed(struct fw_call *c, size_t n, bool whole)
 {
     struct fw_train *t = c->state;
 
+    t->landed += n;
+    fw_gather_landed(t->gather, t->landed / sizeof(float));
+    t->landed %= sizeof(float);
+    if (!whole)
+        return;
     fw_train_touch(t);
-    fw_gather_landed(t->gather, t->landing);
     if (!fw_gather_complete(t->gather) || fw_train_push(t))
         fw_call_read(c);
 }

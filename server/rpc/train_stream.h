@@ -49,7 +49,7 @@ struct fw_train {
     struct fw_letter touch_letter;
     struct fw_letter pull_letter;
     int64_t touched_ms; /* when the lease was last renewed */
-    size_t landing;     /* elements on their way into the gather */
+    size_t landed;      /* bytes of an element that has landed in part */
 
     /* set by the job thread before reading goes on */
     uint64_t epoch; /* 0: not open yet */
