@@ -14,8 +14,8 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 
 typedef uint32_t lanes_bits __attribute__((vector_size(LANES * 4)));
 typedef uint16_t lanes_half __attribute__((vector_size(LANES * 2)));
-typedef float lanes_float __attribute__((vector_size(LANES * 4)));
-typedef double lanes_double __attribute__((vector_size(LANES * 8)));
+typedef float half_float __attribute__((vector_size(LANES / 2 * 4)));
+typedef double lanes_double __attribute__((vector_size(LANES / 2 * 8)));
 
 #define F32_BYTES     4
 #define BF16_BYTES    2
@@ -109,17 +109,43 @@ void fw_tensor_decode(enum fw_dtype dtype, const void *from, size_t n,
         memcpy(to, from, n * F32_BYTES);
 }
 
-/* Squares of floats are exact in double and their sums cannot overflow. */
-static void close_lanes(const lanes_double *sums, const lanes_bits *seen,
-                        struct fw_gather_check *check)
+/* A look at floats as they go by.  Squares of floats are exact in double and
+ * their sums cannot overflow.  Two sums, because a compiler keeps no vector in
+ * registers that is wider than they are. */
+struct look {
+    lanes_double low;  /* squares of a group's first half */
+    lanes_double high; /* of the second */
+    lanes_bits seen; /* exponents, one higher: a sign for what is not finite */
+};
+
+static inline __attribute__((always_inline)) void look_at(struct look *l,
+                                                          const lanes_bits *x)
+{
+    half_float low;
+    half_float high;
+    lanes_double wide_low;
+    lanes_double wide_high;
+
+    memcpy(&low, x, sizeof(low));
+    memcpy(&high, (const char *)x + sizeof(low), sizeof(high));
+    wide_low = __builtin_convertvector(low, lanes_double);
+    wide_high = __builtin_convertvector(high, lanes_double);
+    l->low += wide_low * wide_low;
+    l->high += wide_high * wide_high;
+    l->seen |= (*x & MAGNITUDE) + EXPONENT_STEP;
+}
+
+static void close_look(const struct look *l, struct fw_gather_check *check)
 {
     double sum = 0.0;
     uint32_t any = 0;
 
-    for (int i = 0; i < LANES; i++) {
-        sum += (*sums)[i];
-        any |= (*seen)[i];
-    }
+    for (int i = 0; i < LANES / 2; i++)
+        sum += l->low[i];
+    for (int i = 0; i < LANES / 2; i++)
+        sum += l->high[i];
+    for (int i = 0; i < LANES; i++)
+        any |= l->seen[i];
     check->square_norm += sum;
     check->non_finite |= (any & SIGN) != 0;
 }
@@ -137,23 +163,17 @@ FW_WIRE_WIDE static void take_f32(const uint8_t *restrict from, size_t n,
                                   float *restrict to,
                                   struct fw_gather_check *check)
 {
-    lanes_double sums = {0.0};
-    lanes_bits seen = {0};
+    struct look l = {0};
     size_t i = 0;
 
     for (; i + LANES <= n; i += LANES) {
         lanes_bits bits;
-        lanes_float x;
-        lanes_double wide;
 
         memcpy(&bits, from + i * F32_BYTES, sizeof(bits));
         memcpy(to + i, &bits, sizeof(bits));
-        x = (lanes_float)bits;
-        wide = __builtin_convertvector(x, lanes_double);
-        sums += wide * wide;
-        seen |= (bits & MAGNITUDE) + EXPONENT_STEP;
+        look_at(&l, &bits);
     }
-    close_lanes(&sums, &seen, check);
+    close_look(&l, check);
     memcpy(to + i, from + i * F32_BYTES, (n - i) * F32_BYTES);
     check_rest(to + i, n - i, check);
 }
@@ -162,25 +182,19 @@ FW_WIRE_WIDE static void take_bf16(const uint8_t *restrict from, size_t n,
                                    float *restrict to,
                                    struct fw_gather_check *check)
 {
-    lanes_double sums = {0.0};
-    lanes_bits seen = {0};
+    struct look l = {0};
     size_t i = 0;
 
     for (; i + LANES <= n; i += LANES) {
         lanes_half half;
         lanes_bits bits;
-        lanes_float x;
-        lanes_double wide;
 
         memcpy(&half, from + i * BF16_BYTES, sizeof(half));
         bits = __builtin_convertvector(half, lanes_bits) << 16;
         memcpy(to + i, &bits, sizeof(bits));
-        x = (lanes_float)bits;
-        wide = __builtin_convertvector(x, lanes_double);
-        sums += wide * wide;
-        seen |= (bits & MAGNITUDE) + EXPONENT_STEP;
+        look_at(&l, &bits);
     }
-    close_lanes(&sums, &seen, check);
+    close_look(&l, check);
     fw_tensor_decode(FW_DTYPE_BF16, from + i * BF16_BYTES, n - i, to + i);
     check_rest(to + i, n - i, check);
 }
@@ -188,20 +202,16 @@ FW_WIRE_WIDE static void take_bf16(const uint8_t *restrict from, size_t n,
 FW_WIRE_WIDE void fw_tensor_check(const float *x, size_t n,
                                   struct fw_gather_check *check)
 {
-    lanes_double sums = {0.0};
-    lanes_bits seen = {0};
+    struct look l = {0};
     size_t i = 0;
 
     for (; i + LANES <= n; i += LANES) {
-        lanes_float v;
-        lanes_double wide;
+        lanes_bits bits;
 
-        memcpy(&v, x + i, sizeof(v));
-        wide = __builtin_convertvector(v, lanes_double);
-        sums += wide * wide;
-        seen |= ((lanes_bits)v & MAGNITUDE) + EXPONENT_STEP;
+        memcpy(&bits, x + i, sizeof(bits));
+        look_at(&l, &bits);
     }
-    close_lanes(&sums, &seen, check);
+    close_look(&l, check);
     check_rest(x + i, n - i, check);
 }
 

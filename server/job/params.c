@@ -219,6 +219,23 @@ fw_status fw_gather_create(struct fw_pool *p, uint64_t n_elements,
     return s;
 }
 
+struct fw_gather *fw_gather_try(struct fw_pool *p, uint64_t n_elements,
+                                enum fw_dtype dtype)
+{
+    struct fw_gather *g = make_gather(n_elements, dtype);
+    bool ok;
+
+    if (!g)
+        return NULL;
+    pthread_mutex_lock(&p->lock);
+    ok = !p->first && room_for(p, g->n_blocks) && fill(p, g) == FW_OK;
+    pthread_mutex_unlock(&p->lock);
+    if (ok)
+        return g;
+    free(g);
+    return NULL;
+}
+
 bool fw_gather_cancel(struct fw_pool *p, struct fw_gather_waiter *w)
 {
     struct fw_gather_waiter **at;

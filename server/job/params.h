@@ -88,6 +88,11 @@ FW_MUST_USE fw_status fw_gather_create(struct fw_pool *p, uint64_t n_elements,
                                        struct fw_gather_waiter *w,
                                        struct fw_gather **out);
 
+/* The same for who does not wait; NULL: there is no room now, or others are in
+ * line for it. */
+struct fw_gather *fw_gather_try(struct fw_pool *p, uint64_t n_elements,
+                                enum fw_dtype dtype);
+
 /* Take a waiter out of the line; false if it was granted already (then
  * `granted` has run or is running). */
 bool fw_gather_cancel(struct fw_pool *p, struct fw_gather_waiter *w);

@@ -3,7 +3,7 @@
 #include "sdk/wire/reason.h"
 
 /* Models whose step is shorter than the waking of a thread. */
-#define SHORT_ELEMENTS FW_BLOCK_ELEMENTS
+#define SHORT_ELEMENTS (16u*FW_BLOCK_ELEMENTS)
 
 grpc_byte_buffer *fw_train_next(struct fw_call *c)
 {

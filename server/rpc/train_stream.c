@@ -37,10 +37,18 @@ static void *land(struct fw_call *c, const struct fw_span *seen, size_t total,
     struct fw_train *t = c->state;
     struct fw_train_request r;
 
-    if (!t->epoch || !t->gather || !t->gather->filled ||
+    if (!t->epoch || t->dtype != FW_DTYPE_F32 ||
         !fw_peek_train_request(seen, total, &r) ||
         r.kind != FW_TRAIN_GRADIENT || r.data.n % sizeof(float))
         return NULL;
+    if (!t->gather)
+        t->gather =
+            fw_gather_try(fw_job_thread_pool(t->job),
+                          fw_job_thread_n_elements(t->job), t->dtype);
+    if (!t->gather)
+        return NULL;
+    if (!t->gather->filled)
+        t->gather->head = r.gradient;
     *skip = r.data.skip;
     t->landed = 0;
     return fw_gather_land(t->gather, r.gradient.offset,
