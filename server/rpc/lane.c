@@ -217,7 +217,10 @@ static bool rest(struct fw_lane *l, bool reading, bool blocked)
 
     if (!fw_pipe_arm(&l->pipe, reading, blocked, &p[0]))
         return true;
-    n = poll(p, 2, l->familiar ? -1 : STRANGER_MS);
+    if (l->familiar && fw_lanes_few(&l->call->server->lanes))
+        n = fw_brisk_poll(&l->brisk, p, 2, -1);
+    else
+        n = poll(p, 2, l->familiar ? -1 : STRANGER_MS);
     if (p[1].revents)
         (void)!read(l->wake, &kicks, sizeof(kicks)); /* it is not blocking */
     return n != 0 && !(p[0].revents & (POLLERR | POLLHUP | POLLNVAL));

@@ -9,6 +9,7 @@
 #ifndef FW_RPC_LANE_H
 #define FW_RPC_LANE_H
 
+#include "sdk/base/brisk.h"
 #include "sdk/base/list.h"
 #include "sdk/wire/pipe.h"
 #include "server/rpc/call.h"
@@ -37,10 +38,11 @@ struct fw_lane {
     bool greeted;  /* the preface has come */
     bool familiar; /* a whole message has come */
     bool bulky;    /* the last message has landed: read no more than a head */
-    fw_land_fn *find;     /* where a message belongs; NULL: nowhere */
-    fw_landed_fn *landed; /* it is there */
-    uint8_t *land;        /* lent by the stream; where the next bytes belong */
-    size_t left;          /* bytes that are still to land */
+    fw_land_fn *find;      /* where a message belongs; NULL: nowhere */
+    fw_landed_fn *landed;  /* it is there */
+    uint8_t *land;         /* lent by the stream; where the next bytes belong */
+    size_t left;           /* bytes that are still to land */
+    struct fw_brisk brisk; /* of its waits, while there are few lanes */
 
     /* call's lock */
     bool reading; /* the next message is wanted */

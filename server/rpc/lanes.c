@@ -24,7 +24,7 @@ static bool enter(struct fw_lanes *ls, struct fw_lane *l)
     pthread_mutex_lock(&ls->lock);
     ok = ls->n < LANES_MAX;
     if (ok) {
-        ls->n++;
+        __atomic_add_fetch(&ls->n, 1, __ATOMIC_RELAXED);
         fw_list_push_back(&ls->alive, &l->link);
     }
     pthread_mutex_unlock(&ls->lock);
@@ -41,9 +41,14 @@ void fw_lanes_remove(struct fw_lanes *ls, struct fw_lane *l)
 void fw_lanes_left(struct fw_lanes *ls)
 {
     pthread_mutex_lock(&ls->lock);
-    ls->n--;
+    __atomic_sub_fetch(&ls->n, 1, __ATOMIC_RELAXED);
     pthread_cond_broadcast(&ls->left);
     pthread_mutex_unlock(&ls->lock);
+}
+
+bool fw_lanes_few(const struct fw_lanes *ls)
+{
+    return __atomic_load_n(&ls->n, __ATOMIC_RELAXED) <= ls->few;
 }
 
 /* Takes fd. */
@@ -106,6 +111,8 @@ fw_status fw_lanes_open(struct fw_lanes *ls, struct fw_server *s,
     pthread_mutex_init(&ls->lock, NULL);
     pthread_cond_init(&ls->left, NULL);
     ls->server = s;
+    ls->few =
+        (size_t)sysconf(_SC_NPROCESSORS_ONLN) / 2; /* one for the worker */
     if (pthread_create(&ls->thread, NULL, serve, ls) == 0)
         return FW_OK;
     pthread_mutex_destroy(&ls->lock);

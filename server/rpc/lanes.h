@@ -19,11 +19,12 @@ struct fw_lanes {
     struct fw_server *server; /* whose this is; NULL: closed */
     int fd;                   /* owned; listens */
     int port;                 /* bound; 0: there are no lanes */
+    size_t few;               /* lanes that need not share a core */
     pthread_t thread;         /* accepts */
 
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t left;  /* n has fallen */
-    size_t n;             /* threads of lanes */
+    size_t n;             /* atomic too; threads of lanes */
     struct fw_list alive; /* fw_lane.link */
 };
 
@@ -45,5 +46,9 @@ void fw_lanes_cut(struct fw_lanes *ls);
 /* By a lane's thread at its end: it can be cut no more; it has left. */
 void fw_lanes_remove(struct fw_lanes *ls, struct fw_lane *l);
 void fw_lanes_left(struct fw_lanes *ls);
+
+/* Any thread: there are so few that one may look for work instead of sleeping,
+ * and takes no core from another or from its worker. */
+bool fw_lanes_few(const struct fw_lanes *ls);
 
 #endif

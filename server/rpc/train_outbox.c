@@ -2,8 +2,10 @@
 
 #include "sdk/wire/reason.h"
 
-/* Models whose step is shorter than the waking of a thread. */
-#define SHORT_ELEMENTS (16u*FW_BLOCK_ELEMENTS)
+/* Models that the thread which received a gradient steps by itself, if the job
+ * rests: what it sends then is warm.  With larger ones the step and the sending
+ * are better done side by side. */
+#define SHORT_ELEMENTS (16u * FW_BLOCK_ELEMENTS)
 
 grpc_byte_buffer *fw_train_next(struct fw_call *c)
 {

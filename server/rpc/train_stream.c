@@ -42,9 +42,8 @@ static void *land(struct fw_call *c, const struct fw_span *seen, size_t total,
         r.kind != FW_TRAIN_GRADIENT || r.data.n % sizeof(float))
         return NULL;
     if (!t->gather)
-        t->gather =
-            fw_gather_try(fw_job_thread_pool(t->job),
-                          fw_job_thread_n_elements(t->job), t->dtype);
+        t->gather = fw_gather_try(fw_job_thread_pool(t->job),
+                                  fw_job_thread_n_elements(t->job), t->dtype);
     if (!t->gather)
         return NULL;
     if (!t->gather->filled)
