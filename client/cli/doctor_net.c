@@ -192,7 +192,8 @@ static void check_port(struct fw_visit *v, const char *what,
 
 void fw_check_ports(struct fw_visit *v)
 {
-    check_port(v, "gRPC", v->config.listen);
+    if (strcmp(v->config.listen, "off") != 0)
+        check_port(v, "gRPC", v->config.listen);
     if (strcmp(v->config.admin.listen, "off") != 0)
         check_port(v, "HTTP", v->config.admin.listen);
 }

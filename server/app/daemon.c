@@ -163,9 +163,8 @@ static int host_length(const char *address)
     return colon ? (int)(colon - address) : (int)strlen(address);
 }
 
-/* "127.0.0.1:40321" for those who asked for any free port. */
-static fw_status write_address(const struct fw_daemon *d, const char *name,
-                               const char *listen, int port, struct fw_err *err)
+static fw_status write_line(const struct fw_daemon *d, const char *name,
+                            const char *line, struct fw_err *err)
 {
     char path[FW_PATH_MAX + 32];
     char part[FW_PATH_MAX + 32];
@@ -177,11 +176,35 @@ static fw_status write_address(const struct fw_daemon *d, const char *name,
     f = fopen(part, "w");
     if (!f)
         return fw_err_set(err, FW_IO, "cannot write %s: %m", part);
-    ok = fprintf(f, "%.*s:%d\n", host_length(listen), listen, port) > 0;
+    ok = fprintf(f, "%s\n", line) > 0;
     ok = fclose(f) == 0 && ok;
     if (!ok || rename(part, path))
         return fw_err_set(err, FW_IO, "cannot write %s: %m", path);
     return FW_OK;
+}
+
+/* "127.0.0.1:40321" for those who asked for any free port. */
+static fw_status write_address(const struct fw_daemon *d, const char *name,
+                               const char *listen, int port, struct fw_err *err)
+{
+    char line[FW_ADDRESS_MAX + 16];
+
+    snprintf(line, sizeof(line), "%.*s:%d", host_length(listen), listen, port);
+    return write_line(d, name, line, err);
+}
+
+/* A socket's path is told as clients give it, and as the address if there is no
+ * other. */
+static fw_status tell_socket(const struct fw_daemon *d, struct fw_err *err)
+{
+    char address[FW_ADDRESS_MAX];
+    fw_status s;
+
+    snprintf(address, sizeof(address), "unix:%s", d->config.local.path);
+    s = write_line(d, "flywheeld.socket", address, err);
+    return s == FW_OK && !d->server.port
+               ? write_line(d, "flywheeld.address", address, err)
+               : s;
 }
 
 /* All is listened to: tell where. */
@@ -193,16 +216,18 @@ static fw_status tell_ready(struct fw_daemon *d, struct fw_err *err)
     if (d->admin.port)
         s = write_address(d, "flywheeld.admin", c->admin.listen, d->admin.port,
                           err);
-    if (s == FW_OK)
+    if (s == FW_OK && c->local.path[0])
+        s = tell_socket(d, err);
+    if (s == FW_OK && d->server.port)
         s = write_address(d, "flywheeld.address", c->listen, d->server.port,
                           err);
     if (s != FW_OK)
         return s;
     fw_admin_set(&d->admin, FW_SITE_READY);
     fw_log(FW_LOG_INFO, "ready",
-           "listen=%.*s:%d admin_port=%d data=%s version=%s pid=%d",
-           host_length(c->listen), c->listen, d->server.port, d->admin.port,
-           c->data_dir, fw_version(), (int)getpid());
+           "listen=%.*s:%d socket=%s admin_port=%d data=%s version=%s pid=%d",
+           host_length(c->listen), c->listen, d->server.port, c->local.path,
+           d->admin.port, c->data_dir, fw_version(), (int)getpid());
     return FW_OK;
 }
 

@@ -4,20 +4,27 @@
 #include <stdio.h>
 #include <string.h>
 
+#define UNIX "unix:"
+
 static const char help[] =
-    "usage: flywheeld [--config FILE] [--listen HOST:PORT] [--data DIR]\n"
+    "usage: flywheeld [--config FILE] [--listen ADDRESS] [--data DIR]\n"
     "                 [--admin IP:PORT]\n"
     "\n"
     "Holds the parameters of training jobs and steps them with the gradients\n"
     "that workers push.\n"
     "\n"
-    "  --config FILE          YAML: listen, data_dir, log_level,\n"
+    "  --config FILE          YAML: listen, local.{path,mode},\n"
+    "                         data_dir, log_level,\n"
     "                         checkpoint.{interval_s,steps,keep},\n"
     "                         limits.{max_jobs,max_connections,max_per_peer},\n"
     "                         tls.{cert,key,client_ca},\n"
     "                         auth.tokens, admin.{listen,token_file,hosts}\n"
     "  --listen HOST:PORT     gRPC address (127.0.0.1:7070; port 0: any free\n"
-    "                         one, written to DIR/flywheeld.address)\n"
+    "                         one, written to DIR/flywheeld.address; off: "
+    "none)\n"
+    "  --listen unix:PATH     and a socket of this machine (mode 0600, or "
+    "what\n"
+    "                         local.mode says); give both by two --listen\n"
     "  --data DIR             checkpoints ($FLYWHEEL_DATA, else\n"
     "                         ./flywheel-data)\n"
     "  --admin IP:PORT        HTTP for the administrator: dashboard, metrics,\n"
@@ -35,6 +42,7 @@ static const char help[] =
 struct flags {
     const char *config;
     const char *listen;
+    const char *local; /* path of a socket */
     const char *data;
     const char *admin;
     bool insecure;
@@ -46,6 +54,11 @@ static bool is_loopback(const char *address)
     return strncmp(address, "127.", 4) == 0 ||
            strncmp(address, "localhost:", 10) == 0 ||
            strncmp(address, "[::1]:", 6) == 0;
+}
+
+static bool is_off(const char *address)
+{
+    return strcmp(address, "off") == 0;
 }
 
 static bool read_flags(int argc, char **argv, struct flags *f, int *exit_code)
@@ -69,7 +82,10 @@ static bool read_flags(int argc, char **argv, struct flags *f, int *exit_code)
             f->config = optarg;
             break;
         case 'l':
-            f->listen = optarg;
+            if (strncmp(optarg, UNIX, sizeof(UNIX) - 1) == 0)
+                f->local = optarg + sizeof(UNIX) - 1;
+            else
+                f->listen = optarg;
             break;
         case 'd':
             f->data = optarg;
@@ -125,13 +141,18 @@ bool fw_options_read(int argc, char **argv, struct fw_server_config *c,
         snprintf(c->admin.listen, sizeof(c->admin.listen), "%s", f.admin);
     if (f.data)
         snprintf(c->data_dir, sizeof(c->data_dir), "%s", f.data);
-    if (strcmp(c->admin.listen, "off") != 0 && !is_loopback(c->admin.listen) &&
+    if (f.local && fw_server_config_local(c, f.local, &err) != FW_OK)
+        return usage(exit_code, "--listen: ", err.text);
+    if (is_off(c->listen) && !c->local.path[0])
+        return usage(exit_code, "--listen off", " wants --listen unix:PATH");
+    if (!is_off(c->admin.listen) && !is_loopback(c->admin.listen) &&
         !f.insecure)
         return usage(exit_code, c->admin.listen,
                      ": others can reach the administrator's address and it "
                      "is not encrypted; listen on 127.0.0.1 (and put a proxy "
                      "with TLS before it), or add --insecure-i-know");
-    if (!is_loopback(c->listen) && !c->tls.cert[0] && !f.insecure)
+    if (!is_off(c->listen) && !is_loopback(c->listen) && !c->tls.cert[0] &&
+        !f.insecure)
         return usage(exit_code, c->listen,
                      ": others can reach this address and the wire is not "
                      "encrypted; configure tls, listen on 127.0.0.1, or add "

@@ -20,6 +20,7 @@ struct fw_guest {
     int fd;               /* the duplicate; owned */
     int grpc_fd;          /* gRPC's name for it */
     struct in6_addr peer; /* IPv4 as ::ffff:a.b.c.d */
+    bool local;           /* by the path of a socket: peer is ::1 */
     uint32_t refs;        /* atomic */
     struct fw_meter meter;
 };

@@ -51,6 +51,10 @@ static void address_of(const struct sockaddr_storage *from,
     static const uint8_t mapped[12] = {0, 0, 0, 0, 0,    0,
                                        0, 0, 0, 0, 0xff, 0xff};
 
+    if (from->ss_family == AF_UNIX) {
+        *out = in6addr_loopback;
+        return;
+    }
     if (from->ss_family == AF_INET6) {
         *out = ((const struct sockaddr_in6 *)from)->sin6_addr;
         return;
@@ -89,7 +93,8 @@ static void set_options(int fd)
 }
 
 /* gRPC takes the descriptor, the guest a duplicate. */
-static void let_in(struct fw_listener *l, int fd, const struct in6_addr *peer)
+static void let_in(struct fw_listener *l, int fd, const struct in6_addr *peer,
+                   bool local)
 {
     struct epoll_event e = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET};
     struct fw_guest *guest = NULL;
@@ -107,18 +112,20 @@ static void let_in(struct fw_listener *l, int fd, const struct in6_addr *peer)
         close(fd);
         return;
     }
-    set_options(fd);
+    guest->local = local;
+    if (!local)
+        set_options(fd);
     grpc_server_add_channel_from_fd(l->server, fd, l->in);
 }
 
 /* One connection; false: there is none, or there are no descriptors. */
-static bool accept_one(struct fw_listener *l)
+static bool accept_one(struct fw_listener *l, int listens)
 {
     struct sockaddr_storage from = {0};
     socklen_t n = sizeof(from);
     struct in6_addr peer;
     const char *why;
-    int fd = accept4(l->fd, (struct sockaddr *)&from, &n,
+    int fd = accept4(listens, (struct sockaddr *)&from, &n,
                      SOCK_NONBLOCK | SOCK_CLOEXEC);
 
     if (fd < 0) {
@@ -132,12 +139,26 @@ static bool accept_one(struct fw_listener *l)
     address_of(&from, &peer);
     why = objection(l, &peer);
     if (!why) {
-        let_in(l, fd, &peer);
+        let_in(l, fd, &peer, listens == l->local.fd);
         return true;
     }
     tell(l, "connection_refused", why, &peer);
     close(fd);
     return true;
+}
+
+static void accept_some(struct fw_listener *l, int listens)
+{
+    for (int i = 0; i < ACCEPT_AT_A_TIME; i++) {
+        if (!accept_one(l, listens))
+            return;
+    }
+}
+
+static void forget(struct fw_listener *l, struct fw_guest *guest)
+{
+    epoll_ctl(l->watch, EPOLL_CTL_DEL, guest->fd, NULL);
+    fw_guests_remove(&l->guests, guest);
 }
 
 /* What it still sends is not waited for: it gets a reset when the last
@@ -149,20 +170,24 @@ static void cut(struct fw_listener *l, struct fw_guest *guest, const char *why)
     tell(l, "connection_cut", why, &guest->peer);
     setsockopt(guest->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
     shutdown(guest->fd, SHUT_RDWR);
-    epoll_ctl(l->watch, EPOLL_CTL_DEL, guest->fd, NULL);
-    fw_guests_remove(&l->guests, guest);
+    forget(l, guest);
 }
 
 /* Something happened to a guest: it sent, or it ended. */
-static void look(struct fw_listener *l, struct fw_guest *guest, int64_t now)
+static void look(struct fw_listener *l, struct fw_guest *guest,
+                 uint32_t happened, int64_t now)
 {
     struct tcp_info info = {0};
     socklen_t n = sizeof(info);
 
+    if (guest->local) {
+        if (happened & EPOLLHUP)
+            forget(l, guest);
+        return;
+    }
     if (getsockopt(guest->fd, IPPROTO_TCP, TCP_INFO, &info, &n) != 0 ||
         info.tcpi_state == STATE_CLOSED) {
-        epoll_ctl(l->watch, EPOLL_CTL_DEL, guest->fd, NULL);
-        fw_guests_remove(&l->guests, guest);
+        forget(l, guest);
         return;
     }
     if (fw_meter_look(&guest->meter, info.tcpi_bytes_received,
@@ -178,7 +203,7 @@ static void look_at_active(struct fw_listener *l, int64_t now)
     for (int round = 0; n == EVENTS && round < EVENTS; round++) {
         n = epoll_wait(l->watch, events, EVENTS, 0);
         for (int i = 0; i < n; i++)
-            look(l, events[i].data.ptr, now);
+            look(l, events[i].data.ptr, events[i].events, now);
     }
 }
 
@@ -206,17 +231,19 @@ static void *run(void *arg)
 
     for (;;) {
         int64_t now = fw_clock_mono_ms();
-        struct pollfd wait[2] = {
+        bool paused = now < l->paused_until_ms;
+        struct pollfd wait[] = {
             {.fd = l->wake, .events = POLLIN},
-            {.fd = now < l->paused_until_ms ? -1 : l->fd, .events = POLLIN}};
+            {.fd = paused ? -1 : l->fd, .events = POLLIN},
+            {.fd = paused ? -1 : l->local.fd, .events = POLLIN}};
 
-        poll(wait, 2, LOOK_MS);
+        poll(wait, sizeof(wait) / sizeof(*wait), LOOK_MS);
         if (wait[0].revents)
             return NULL;
-        for (int i = 0; wait[1].revents && i < ACCEPT_AT_A_TIME; i++) {
-            if (!accept_one(l))
-                break;
-        }
+        if (wait[1].revents)
+            accept_some(l, l->fd);
+        if (wait[2].revents)
+            accept_some(l, l->local.fd);
         now = fw_clock_mono_ms();
         if (now < looked + LOOK_MS)
             continue;
@@ -233,6 +260,14 @@ fw_status fw_listener_start(struct fw_listener *l, struct fw_err *err)
                       : fw_err_set(err, FW_NOMEM, "cannot start a thread");
 }
 
+static void close_sockets(struct fw_listener *l)
+{
+    if (l->fd >= 0)
+        close(l->fd);
+    l->fd = -1;
+    fw_socket_file_close(&l->local);
+}
+
 void fw_listener_stop(struct fw_listener *l)
 {
     uint64_t one = 1;
@@ -243,8 +278,7 @@ void fw_listener_stop(struct fw_listener *l)
         fw_log(FW_LOG_ERROR, "listener_not_woken", "errno=%d", errno);
     pthread_join(l->thread, NULL);
     l->running = false;
-    close(l->fd);
-    l->fd = -1;
+    close_sockets(l);
 }
 
 void fw_listener_close(struct fw_listener *l)
@@ -252,8 +286,7 @@ void fw_listener_close(struct fw_listener *l)
     if (!l->in)
         return;
     fw_listener_stop(l);
-    if (l->fd >= 0)
-        close(l->fd);
+    close_sockets(l);
     if (l->watch >= 0)
         close(l->watch);
     if (l->wake >= 0)
@@ -264,24 +297,30 @@ void fw_listener_close(struct fw_listener *l)
 }
 
 fw_status fw_listener_open(struct fw_listener *l, grpc_server *server,
-                           const char *address,
+                           const struct fw_listener_at *at,
                            const struct fw_listener_limits *limits,
                            struct fw_err *err)
 {
-    fw_status s;
+    fw_status s = FW_OK;
 
-    *l = (struct fw_listener){
-        .server = server, .limits = *limits, .fd = -1, .watch = -1, .wake = -1};
+    *l = (struct fw_listener){.server = server,
+                              .limits = *limits,
+                              .fd = -1,
+                              .local = {.fd = -1},
+                              .watch = -1,
+                              .wake = -1};
     l->in = grpc_insecure_server_credentials_create();
     fw_guests_open(&l->guests);
-    s = fw_bind(address, &l->fd, &l->port, err);
+    if (at->address)
+        s = fw_bind(at->address, &l->fd, &l->port, err);
+    if (s == FW_OK && at->path)
+        s = fw_socket_file_open(&l->local, at->path, at->mode, err);
     if (s == FW_OK) {
         l->watch = epoll_create1(EPOLL_CLOEXEC);
         l->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     }
     if (s == FW_OK && (l->watch < 0 || l->wake < 0))
-        s = fw_err_set(err, FW_IO, "cannot listen on %s: %s", address,
-                       strerror(errno));
+        s = fw_err_set(err, FW_IO, "cannot listen: %s", strerror(errno));
     if (s != FW_OK)
         fw_listener_close(l);
     return s;

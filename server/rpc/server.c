@@ -70,22 +70,28 @@ static grpc_server *make_server(void)
     return grpc_server_create(&args, NULL);
 }
 
-/* A plain address has a listener of our own (listener.h); gRPC's does TLS. */
+/* What is plain has a listener of our own (listener.h); gRPC's does TLS. */
 static fw_status listen_on(struct fw_server *s,
                            const struct fw_server_config *config,
                            struct fw_err *err)
 {
     const struct fw_listener_limits limits = {config->max_connections,
                                               config->max_per_peer};
+    const bool tcp = strcmp(config->listen, "off") != 0;
+    const bool tls = tcp && config->tls.cert[0];
+    const struct fw_listener_at at = {
+        .address = tcp && !tls ? config->listen : NULL,
+        .path = config->local.path[0] ? config->local.path : NULL,
+        .mode = (mode_t)config->local.mode,
+    };
     grpc_server_credentials *how;
-    fw_status st;
+    fw_status st = FW_OK;
 
-    if (!config->tls.cert[0]) {
-        st = fw_listener_open(&s->listener, s->server, config->listen, &limits,
-                              err);
-        s->port = s->listener.port;
+    if (at.address || at.path)
+        st = fw_listener_open(&s->listener, s->server, &at, &limits, err);
+    s->port = s->listener.port;
+    if (st != FW_OK || !tls)
         return st;
-    }
     st = fw_tls_open(&s->tls, &config->tls, &how, err);
     if (st != FW_OK)
         return st;
@@ -193,7 +199,7 @@ fw_status fw_server_open(struct fw_server *s, struct fw_jobs *jobs,
     if (st == FW_OK && !start_threads(s))
         st = fw_err_set(err, FW_NOMEM, "cannot start the server's threads");
     if (st == FW_OK) {
-        if (!config->tls.cert[0])
+        if (s->listener.port)
             open_lanes(s, config->listen);
         grpc_server_start(s->server);
         if (!arm_all(s, registered))

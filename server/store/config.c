@@ -18,6 +18,9 @@
 #define HOUR_MS         3600000
 #define KEEP_MAX_DAYS   36500
 
+/* What a socket's file may be. */
+enum socket_mode { MODE_OWNER = 0600, MODE_GROUP = 0660 };
+
 /* What the file said; NULL where it said nothing. */
 struct checkpoint_section {
     uint32_t *interval_s;
@@ -36,6 +39,11 @@ struct admin_section {
     char *token_file;
     char **hosts;
     unsigned hosts_count;
+};
+
+struct local_section {
+    char *path;
+    enum socket_mode *mode;
 };
 
 struct tls_section {
@@ -57,6 +65,7 @@ struct history_section {
 
 struct document {
     char *listen;
+    struct local_section *local;
     char *data_dir;
     enum fw_log_level *log_level;
     struct checkpoint_section *checkpoint;
@@ -72,6 +81,11 @@ static const cyaml_strval_t LEVELS[] = {
     {"info", FW_LOG_INFO},
     {"warn", FW_LOG_WARN},
     {"error", FW_LOG_ERROR},
+};
+
+static const cyaml_strval_t MODES[] = {
+    {"0600", MODE_OWNER},
+    {"0660", MODE_GROUP},
 };
 
 #define COUNT_FIELD(name, section)                                             \
@@ -127,6 +141,14 @@ static const cyaml_schema_field_t TLS[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t LOCAL[] = {
+    PATH_FIELD("path", local_section, path),
+    CYAML_FIELD_ENUM_PTR(
+        "mode", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER | CYAML_FLAG_STRICT,
+        struct local_section, mode, MODES, sizeof(MODES) / sizeof(MODES[0])),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t AUTH[] = {
     PATH_FIELD("tokens", auth_section, tokens),
     CYAML_FIELD_END,
@@ -135,6 +157,8 @@ static const cyaml_schema_field_t AUTH[] = {
 static const cyaml_schema_field_t FIELDS[] = {
     CYAML_FIELD_STRING_PTR("listen", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
                            struct document, listen, 1, FW_ADDRESS_MAX - 1),
+    CYAML_FIELD_MAPPING_PTR("local", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
+                            struct document, local, LOCAL),
     CYAML_FIELD_STRING_PTR("data_dir", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
                            struct document, data_dir, 1, FW_PATH_MAX - 1),
     CYAML_FIELD_ENUM_PTR(
@@ -167,6 +191,7 @@ void fw_server_config_default(struct fw_server_config *c)
 
     *c = (struct fw_server_config){
         .listen = "127.0.0.1:7070",
+        .local = {.mode = MODE_OWNER},
         .log_level = FW_LOG_INFO,
         .checkpoint_interval_s = 30,
         .checkpoint_steps = 1000,
@@ -224,6 +249,29 @@ static void take_admin(const struct admin_section *from,
                  from->hosts[to->n_hosts]);
 }
 
+fw_status fw_server_config_local(struct fw_server_config *c, const char *path,
+                                 struct fw_err *err)
+{
+    if (path[0] != '/' || strlen(path) >= sizeof(c->local.path))
+        return fw_err_set(err, FW_INVALID,
+                          "a socket's path begins with / and has at most %zu "
+                          "bytes",
+                          sizeof(c->local.path) - 1);
+    snprintf(c->local.path, sizeof(c->local.path), "%s", path);
+    return FW_OK;
+}
+
+static fw_status take_local(const struct local_section *from, const char *text,
+                            struct fw_server_config *c, struct fw_err *err)
+{
+    if (from->mode)
+        c->local.mode = *from->mode;
+    if (!from->path || fw_server_config_local(c, from->path, err) == FW_OK)
+        return FW_OK;
+    return fw_err_wrap(err, FW_INVALID, "line %u",
+                       fw_line_of_key(text, "path", 1));
+}
+
 static void take_path(char to[FW_PATH_MAX], const char *from)
 {
     if (from)
@@ -274,9 +322,12 @@ static fw_status take_document(const struct document *d, const char *text,
         {"max_mb", history->max_mb, 1, UINT32_MAX, &c->history.max_mb},
     };
 
-    if (d->listen && !strchr(d->listen, ':'))
-        return fw_err_set(err, FW_INVALID, "line %u: listen is host:port",
+    if (d->listen && !strchr(d->listen, ':') && strcmp(d->listen, "off") != 0)
+        return fw_err_set(err, FW_INVALID,
+                          "line %u: listen is host:port or off",
                           fw_line_of_key(text, "listen", 1));
+    if (d->local && take_local(d->local, text, c, err) != FW_OK)
+        return FW_INVALID;
     if (d->listen)
         snprintf(c->listen, sizeof(c->listen), "%s", d->listen);
     if (d->data_dir)

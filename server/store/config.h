@@ -1,6 +1,9 @@
 /* config.h - the server's configuration, from YAML.
  *
- *     listen: 127.0.0.1:7070      where gRPC listens
+ *     listen: 127.0.0.1:7070      where gRPC listens; off: not by TCP
+ *     local:                      and a socket of this machine: none
+ *       path: /run/flywheel.sock
+ *       mode: 0600                or 0660: the file's group, too
  *     data_dir: flywheel-data     checkpoints; else $FLYWHEEL_DATA
  *     log_level: info             debug, info, warn, error
  *     checkpoint:
@@ -37,8 +40,9 @@
 #include "sdk/base/log.h"
 #include "sdk/wire/messages.h"
 
-#define FW_ADDRESS_MAX 256
-#define FW_HOSTS_MAX   16
+#define FW_ADDRESS_MAX     256
+#define FW_HOSTS_MAX       16
+#define FW_SOCKET_PATH_MAX 108 /* with the end; the system's limit */
 
 struct fw_admin_config {
     char listen[FW_ADDRESS_MAX];              /* IP:PORT or "off" */
@@ -60,8 +64,14 @@ struct fw_tls_config {
     char client_ca[FW_PATH_MAX]; /* PEM; empty: clients need none */
 };
 
+struct fw_local_config {
+    char path[FW_SOCKET_PATH_MAX]; /* absolute; empty: none */
+    uint32_t mode;                 /* of the file: 0600 or 0660 */
+};
+
 struct fw_server_config {
-    char listen[FW_ADDRESS_MAX];    /* host:port */
+    char listen[FW_ADDRESS_MAX];    /* host:port, or "off" */
+    struct fw_local_config local;   /* a socket beside it */
     char data_dir[FW_PATH_MAX];     /* folder */
     enum fw_log_level log_level;    /* lines below it are dropped */
     uint32_t checkpoint_interval_s; /* 0: only when the server ends */
@@ -78,6 +88,11 @@ struct fw_server_config {
 
 /* Fill in the defaults, with $FLYWHEEL_DATA if it is set. */
 void fw_server_config_default(struct fw_server_config *c);
+
+/* Listen at this path, too.  FW_INVALID: too long, or not from the root. */
+FW_MUST_USE fw_status fw_server_config_local(struct fw_server_config *c,
+                                             const char *path,
+                                             struct fw_err *err);
 
 /* Defaults, and what a file says above them; `path` NULL: no file.  FW_INVALID
  * names file, line and key; FW_IO, FW_NOT_FOUND: it cannot be read.  On failure

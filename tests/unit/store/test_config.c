@@ -31,6 +31,8 @@ static void assert_defaults(const struct fw_server_config *c)
     assert_int_equal(c->checkpoint_interval_s, 30);
     assert_int_equal(c->checkpoint_keep, 3);
     assert_int_equal(c->max_jobs, 64);
+    assert_string_equal(c->local.path, "");
+    assert_int_equal(c->local.mode, 0600);
     assert_string_equal(c->admin.listen, "127.0.0.1:7071");
     assert_string_equal(c->admin.token_file, "");
     assert_int_equal(c->admin.n_hosts, 0);
@@ -38,6 +40,27 @@ static void assert_defaults(const struct fw_server_config *c)
     assert_int_equal(c->history.interval_ms, 1000);
     assert_int_equal(c->history.keep_days, 30);
     assert_int_equal(c->history.max_mb, 512);
+}
+
+static void a_socket_is_configured(void **state)
+{
+    struct fw_server_config c;
+    struct fw_err err;
+
+    assert_int_equal(load(state,
+                          "listen: off\n"
+                          "local: {path: /run/fw.sock, mode: 0660}\n",
+                          &c, NULL),
+                     FW_OK);
+    assert_string_equal(c.listen, "off");
+    assert_string_equal(c.local.path, "/run/fw.sock");
+    assert_int_equal(c.local.mode, 0660);
+    assert_int_equal(load(state, "local:\n  path: fw.sock\n", &c, &err),
+                     FW_INVALID);
+    assert_non_null(strstr(err.text, "line 2: a socket's path begins with /"));
+    assert_int_equal(load(state, "local:\n  mode: 0777\n", &c, &err),
+                     FW_INVALID);
+    assert_non_null(strstr(err.text, "mode"));
 }
 
 static void the_history_is_configured(void **state)
@@ -180,6 +203,7 @@ int main(void)
 #define TEST(name)                                                             \
     cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
     const struct CMUnitTest tests[] = {
+        TEST(a_socket_is_configured),
         cmocka_unit_test_setup_teardown(the_history_is_configured, fixture_open,
                                         fixture_close),
         TEST(without_a_file_or_keys_defaults_hold),
