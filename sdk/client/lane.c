@@ -338,13 +338,17 @@ bool fw_lane_turn(struct fw_lane *l)
 void fw_lane_wait(struct fw_lane *l, pthread_mutex_t *lock, int wait_ms)
 {
     struct fw_pipe mine = l->pipe;
+    bool bulk = l->out || l->land || l->bulky;
     struct pollfd p;
 
     if (!fw_pipe_arm(&l->pipe, true, l->out != NULL, &p))
         return;
     l->waiting = true;
     pthread_mutex_unlock(lock);
-    (void)fw_brisk_poll(&l->brisk, &p, 1, wait_ms);
+    if (bulk)
+        (void)poll(&p, 1, wait_ms);
+    else
+        (void)fw_brisk_poll(&l->brisk, &p, 1, wait_ms);
     pthread_mutex_lock(lock);
     l->waiting = false;
     if (l->pipe.fd != mine.fd)

@@ -10,12 +10,8 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
                "wire floats are little-endian and are moved as they are");
 
-#define LANES 16 /* sums kept apart, so that every width adds in one order */
-
-typedef uint32_t lanes_bits __attribute__((vector_size(LANES * 4)));
-typedef uint16_t lanes_half __attribute__((vector_size(LANES * 2)));
-typedef float half_float __attribute__((vector_size(LANES / 2 * 4)));
-typedef double lanes_double __attribute__((vector_size(LANES / 2 * 8)));
+#define LANES   32 /* sums kept apart, so that every width adds in one order */
+#define STRETCH 4096u /* elements copied and then checked at once */
 
 #define F32_BYTES     4
 #define BF16_BYTES    2
@@ -109,110 +105,59 @@ void fw_tensor_decode(enum fw_dtype dtype, const void *from, size_t n,
         memcpy(to, from, n * F32_BYTES);
 }
 
-/* A look at floats as they go by.  Squares of floats are exact in double and
- * their sums cannot overflow.  Two sums, because a compiler keeps no vector in
- * registers that is wider than they are. */
-struct look {
-    lanes_double low;  /* squares of a group's first half */
-    lanes_double high; /* of the second */
-    lanes_bits seen; /* exponents, one higher: a sign for what is not finite */
-};
-
-static inline __attribute__((always_inline)) void look_at(struct look *l,
-                                                          const lanes_bits *x)
+/* Squares of floats are exact in double and their sums cannot overflow. */
+FW_WIRE_WIDE void fw_tensor_check(const float *x, size_t n,
+                                  struct fw_gather_check *check)
 {
-    half_float low;
-    half_float high;
-    lanes_double wide_low;
-    lanes_double wide_high;
-
-    memcpy(&low, x, sizeof(low));
-    memcpy(&high, (const char *)x + sizeof(low), sizeof(high));
-    wide_low = __builtin_convertvector(low, lanes_double);
-    wide_high = __builtin_convertvector(high, lanes_double);
-    l->low += wide_low * wide_low;
-    l->high += wide_high * wide_high;
-    l->seen |= (*x & MAGNITUDE) + EXPONENT_STEP;
-}
-
-static void close_look(const struct look *l, struct fw_gather_check *check)
-{
+    double sums[LANES] = {0.0};
+    uint32_t seen[LANES] = {0};
     double sum = 0.0;
     uint32_t any = 0;
+    size_t i = 0;
 
-    for (int i = 0; i < LANES / 2; i++)
-        sum += l->low[i];
-    for (int i = 0; i < LANES / 2; i++)
-        sum += l->high[i];
-    for (int i = 0; i < LANES; i++)
-        any |= l->seen[i];
+    for (; i + LANES <= n; i += LANES) {
+        for (unsigned k = 0; k < LANES; k++) {
+            double wide = x[i + k];
+            uint32_t bits;
+
+            memcpy(&bits, x + i + k, sizeof(bits));
+            sums[k] += wide * wide;
+            seen[k] |= (bits & MAGNITUDE) + EXPONENT_STEP;
+        }
+    }
+    for (unsigned k = 0; k < LANES; k++) {
+        sum += sums[k];
+        any |= seen[k];
+    }
+    for (; i < n; i++) {
+        sum += (double)x[i] * x[i];
+        check->non_finite |= !isfinite(x[i]);
+    }
     check->square_norm += sum;
     check->non_finite |= (any & SIGN) != 0;
 }
 
-/* The few elements that do not fill all lanes. */
-static void check_rest(const float *x, size_t n, struct fw_gather_check *check)
+/* Copy and check, by stretches that stay in the first cache. */
+static void take_f32(const uint8_t *restrict from, size_t n, float *restrict to,
+                     struct fw_gather_check *check)
 {
-    for (size_t i = 0; i < n; i++) {
-        check->square_norm += (double)x[i] * x[i];
-        check->non_finite |= !isfinite(x[i]);
+    for (size_t i = 0; i < n; i += STRETCH) {
+        size_t here = n - i < STRETCH ? n - i : STRETCH;
+
+        memcpy(to + i, from + i * F32_BYTES, here * F32_BYTES);
+        fw_tensor_check(to + i, here, check);
     }
 }
 
-FW_WIRE_WIDE static void take_f32(const uint8_t *restrict from, size_t n,
-                                  float *restrict to,
-                                  struct fw_gather_check *check)
+static void take_bf16(const uint8_t *restrict from, size_t n,
+                      float *restrict to, struct fw_gather_check *check)
 {
-    struct look l = {0};
-    size_t i = 0;
+    for (size_t i = 0; i < n; i += STRETCH) {
+        size_t here = n - i < STRETCH ? n - i : STRETCH;
 
-    for (; i + LANES <= n; i += LANES) {
-        lanes_bits bits;
-
-        memcpy(&bits, from + i * F32_BYTES, sizeof(bits));
-        memcpy(to + i, &bits, sizeof(bits));
-        look_at(&l, &bits);
+        fw_tensor_decode(FW_DTYPE_BF16, from + i * BF16_BYTES, here, to + i);
+        fw_tensor_check(to + i, here, check);
     }
-    close_look(&l, check);
-    memcpy(to + i, from + i * F32_BYTES, (n - i) * F32_BYTES);
-    check_rest(to + i, n - i, check);
-}
-
-FW_WIRE_WIDE static void take_bf16(const uint8_t *restrict from, size_t n,
-                                   float *restrict to,
-                                   struct fw_gather_check *check)
-{
-    struct look l = {0};
-    size_t i = 0;
-
-    for (; i + LANES <= n; i += LANES) {
-        lanes_half half;
-        lanes_bits bits;
-
-        memcpy(&half, from + i * BF16_BYTES, sizeof(half));
-        bits = __builtin_convertvector(half, lanes_bits) << 16;
-        memcpy(to + i, &bits, sizeof(bits));
-        look_at(&l, &bits);
-    }
-    close_look(&l, check);
-    fw_tensor_decode(FW_DTYPE_BF16, from + i * BF16_BYTES, n - i, to + i);
-    check_rest(to + i, n - i, check);
-}
-
-FW_WIRE_WIDE void fw_tensor_check(const float *x, size_t n,
-                                  struct fw_gather_check *check)
-{
-    struct look l = {0};
-    size_t i = 0;
-
-    for (; i + LANES <= n; i += LANES) {
-        lanes_bits bits;
-
-        memcpy(&bits, x + i, sizeof(bits));
-        look_at(&l, &bits);
-    }
-    close_look(&l, check);
-    check_rest(x + i, n - i, check);
 }
 
 /* A gather on its way through the spans. */
