@@ -22,6 +22,7 @@
 #define STRANGER_MAX 4096u /* bytes of a first message; it opens the stream */
 #define STRANGER_MS  5000  /* so long it may take to come */
 #define STACK_BYTES  (256u << 10)
+#define LINGER_MS    250 /* without a word, before the thread goes */
 
 void fw_lane_read(struct fw_lane *l)
 {
@@ -31,15 +32,14 @@ void fw_lane_read(struct fw_lane *l)
     pthread_mutex_lock(&c->lock);
     over = l->over;
     l->reading = !over;
+    if (!over)
+        fw_lane_kick(l);
     pthread_mutex_unlock(&c->lock);
     if (over)
         c->method->on_read(c, NULL);
-    else
-        fw_lane_kick(l);
 }
 
-/* Hand a message up, if one is wanted. */
-static bool deliver(struct fw_lane *l, uint8_t *data, size_t n)
+bool fw_lane_deliver(struct fw_lane *l, uint8_t *data, size_t n)
 {
     struct fw_span span = {data, n};
     struct fw_message m = {.spans = &span, .n_spans = 1, .n_bytes = n};
@@ -104,7 +104,7 @@ static bool use(struct fw_lane *l)
             l->have = 0;
             return true;
         }
-        if (l->have < n || !deliver(l, l->in + FW_FRAME_HEAD, body))
+        if (l->have < n || !fw_lane_deliver(l, l->in + FW_FRAME_HEAD, body))
             return true;
         l->familiar = true;
         drop_first(l, n);
@@ -148,7 +148,17 @@ static void try_land(struct fw_lane *l)
     l->landed(c, seen.n - skip, false);
 }
 
-enum outcome { DONE, IDLE, GONE };
+bool fw_lane_keep(struct fw_lane *l, const uint8_t *data, size_t n)
+{
+    if (!make_room(l))
+        return false;
+    memcpy(l->in, data, n);
+    l->have = n;
+    return true;
+}
+
+/* PARKED: the lane is the lobby's. */
+enum outcome { DONE, IDLE, PARKED, GONE };
 
 static enum outcome receive_landing(struct fw_lane *l)
 {
@@ -208,26 +218,31 @@ static enum outcome receive(struct fw_lane *l)
     return use(l) ? DONE : GONE;
 }
 
-/* Wait for something to do; false after a stranger's time. */
-static bool rest(struct fw_lane *l, bool reading, bool blocked)
+/* Wait for something to do; strangers do not wait long. */
+static enum outcome rest(struct fw_lane *l, bool reading, bool blocked)
 {
+    struct fw_lanes *lanes = &l->call->server->lanes;
     struct pollfd p[] = {{0}, {.fd = l->wake, .events = POLLIN}};
     uint64_t kicks;
     int n;
 
     if (!fw_pipe_arm(&l->pipe, reading, blocked, &p[0]))
-        return true;
-    if (l->familiar && fw_lanes_few(&l->call->server->lanes))
-        n = fw_brisk_poll(&l->brisk, p, 2, -1);
+        return DONE;
+    if (l->familiar && fw_lanes_few(lanes))
+        n = fw_brisk_poll(&l->brisk, p, 2, LINGER_MS);
     else
-        n = poll(p, 2, l->familiar ? -1 : STRANGER_MS);
+        n = poll(p, 2, l->familiar ? LINGER_MS : STRANGER_MS);
     if (p[1].revents)
         (void)!read(l->wake, &kicks, sizeof(kicks)); /* it is not blocking */
-    return n != 0 && !(p[0].revents & (POLLERR | POLLHUP | POLLNVAL));
+    if (p[0].revents & (POLLERR | POLLHUP | POLLNVAL))
+        return GONE;
+    if (n == 0 && !l->familiar)
+        return GONE;
+    return n == 0 && fw_lobby_take(&lanes->lobby, l) ? PARKED : DONE;
 }
 
-/* Read and write what can be; false at the end. */
-static bool turn(struct fw_lane *l)
+/* Read and write what can be, or wait. */
+static enum outcome turn(struct fw_lane *l)
 {
     struct fw_call *c = l->call;
     enum outcome got = IDLE;
@@ -245,33 +260,22 @@ static bool turn(struct fw_lane *l)
     end = c->gone || (c->ended && !l->n_out);
     pthread_mutex_unlock(&c->lock);
     if (end)
-        return false;
+        return GONE;
     if (reading && l->have && l->greeted && frame_bytes(l) &&
         l->have >= frame_bytes(l)) {
-        if (!use(l))
-            return false;
-        return true;
+        return use(l) ? DONE : GONE;
     }
     if (reading)
         got = receive(l);
-    if (got == IDLE)
-        return rest(l, reading, blocked);
-    return got == DONE;
+    return got == IDLE ? rest(l, reading, blocked) : got;
 }
 
-static void *serve(void *arg)
+void fw_lane_end(struct fw_lane *l)
 {
-    struct fw_lane *l = arg;
     struct fw_call *c = l->call;
     struct fw_lanes *lanes = &c->server->lanes;
     bool reading;
 
-    /* whoever started us writes `thread` under the lock */
-    pthread_mutex_lock(&c->lock);
-    pthread_mutex_unlock(&c->lock);
-    c->method->start(c);
-    while (turn(l))
-        continue;
     pthread_mutex_lock(&c->lock);
     c->gone = true;
     l->over = true;
@@ -284,40 +288,76 @@ static void *serve(void *arg)
     fw_lanes_remove(lanes, l);
     fw_call_unref(c);
     fw_lanes_left(lanes);
+}
+
+static void *serve(void *arg)
+{
+    struct fw_lane *l = arg;
+    struct fw_call *c = l->call;
+    struct fw_lanes *lanes = &c->server->lanes;
+    enum outcome got = DONE;
+
+    /* whoever started us writes `thread` under the lock */
+    pthread_mutex_lock(&c->lock);
+    pthread_mutex_unlock(&c->lock);
+    (void)pthread_setname_np(pthread_self(), "lane");
+    if (!l->begun)
+        c->method->start(c);
+    else if (l->have && !use(l)) /* what the lobby has read */
+        got = GONE;
+    l->begun = true;
+    while (got == DONE)
+        got = turn(l);
+    if (got == GONE) {
+        fw_lanes_awake(lanes, -1);
+        fw_lane_end(l);
+    }
     return NULL;
 }
 
 struct fw_lane *fw_lane_create(struct fw_call *c, struct fw_pipe *take)
 {
     struct fw_lane *l = fw_mem_array(1, sizeof(*l));
-    int wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 
-    if (l && wake >= 0) {
-        *l = (struct fw_lane){.call = c, .pipe = *take, .wake = wake};
-        fw_list_init(&l->link);
-        return l;
+    if (!l) {
+        fw_pipe_close(take);
+        return NULL;
     }
-    free(l);
-    if (wake >= 0)
-        close(wake);
-    fw_pipe_close(take);
-    return NULL;
+    *l = (struct fw_lane){.call = c, .pipe = *take, .wake = -1, .watched = -1};
+    fw_list_init(&l->link);
+    fw_list_init(&l->called);
+    return l;
+}
+
+fw_status fw_lane_run(struct fw_lane *l)
+{
+    struct fw_lanes *lanes = &l->call->server->lanes;
+    pthread_attr_t attr;
+    int failed;
+
+    l->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (l->wake < 0)
+        return FW_NOMEM;
+    fw_lanes_awake(lanes, 1);
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, STACK_BYTES);
+    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    failed = pthread_create(&l->thread, &attr, serve, l);
+    pthread_attr_destroy(&attr);
+    if (!failed)
+        return FW_OK;
+    fw_lanes_awake(lanes, -1);
+    return FW_NOMEM;
 }
 
 fw_status fw_lane_start(struct fw_lane *l)
 {
-    struct fw_call *c = l->call;
-    pthread_attr_t attr;
-    int failed;
+    fw_status s;
 
-    pthread_attr_init(&attr);
-    pthread_attr_setstacksize(&attr, STACK_BYTES);
-    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-    pthread_mutex_lock(&c->lock);
-    failed = pthread_create(&l->thread, &attr, serve, l);
-    pthread_mutex_unlock(&c->lock);
-    pthread_attr_destroy(&attr);
-    return failed ? FW_NOMEM : FW_OK;
+    pthread_mutex_lock(&l->call->lock);
+    s = fw_lane_run(l);
+    pthread_mutex_unlock(&l->call->lock);
+    return s;
 }
 
 void fw_lane_cut(struct fw_lane *l)
@@ -332,7 +372,8 @@ void fw_lane_destroy(struct fw_lane *l)
             grpc_byte_buffer_destroy(l->out[i].body);
     }
     free(l->in);
-    close(l->wake);
+    if (l->wake >= 0)
+        close(l->wake);
     fw_pipe_close(&l->pipe);
     free(l);
 }

@@ -3,7 +3,8 @@
  * A lane takes the place of gRPC under a call: the Train stream above it is
  * the same, and knows no difference.  Each has a thread that reads, and that
  * writes what the socket does not take at once; small answers are written by
- * whoever has them.
+ * whoever has them.  A lane that has been silent for a moment has none: it
+ * rests in the lobby (lobby.h), whose thread stands for its own.
  *
  * Layer: server/rpc.  Thread: as said.  Lives behind its call. */
 #ifndef FW_RPC_LANE_H
@@ -28,14 +29,13 @@ struct fw_lane {
     struct fw_list link;  /* used by lanes.c */
     struct fw_call *call; /* whose ground this is */
     struct fw_pipe pipe;  /* owned */
-    int wake;             /* owned; an eventfd for the thread */
-    pthread_t thread;
 
     /* the lane's thread */
     uint8_t *in;   /* owned; `room` bytes; NULL: nothing was read yet */
     size_t room;   /* of `in` */
     size_t have;   /* bytes in `in` */
     bool greeted;  /* the preface has come */
+    bool begun;    /* the method was told */
     bool familiar; /* a whole message has come */
     bool bulky;    /* the last message has landed: read no more than a head */
     fw_land_fn *find;      /* where a message belongs; NULL: nowhere */
@@ -45,8 +45,13 @@ struct fw_lane {
     struct fw_brisk brisk; /* of its waits, while there are few lanes */
 
     /* call's lock */
-    bool reading; /* the next message is wanted */
-    bool over;    /* nothing will be read any more */
+    pthread_t thread; /* the lobby's, if it is parked */
+    int wake;         /* owned; an eventfd for the thread; -1: it is parked */
+    bool parked;      /* it is in the lobby */
+    int watched;      /* descriptor that the lobby watches; -1: none */
+    struct fw_list called; /* used by the lobby */
+    bool reading;          /* the next message is wanted */
+    bool over;             /* nothing will be read any more */
     bool blocked; /* the thread is to write, when the socket takes more */
     bool writing; /* somebody writes, with the lock let go */
     struct fw_frame out[FW_LANE_FRAMES];
@@ -65,11 +70,26 @@ FW_MUST_USE fw_status fw_lane_start(struct fw_lane *l);
  * meanwhile. */
 void fw_lane_write(struct fw_lane *l);
 
-/* Wake the lane's thread, unless it is the caller. */
+/* Wake the lane's thread, unless it is the caller.  Call's lock held. */
 void fw_lane_kick(struct fw_lane *l);
 
 /* As fw_call_read. */
 void fw_lane_read(struct fw_lane *l);
+
+/* For the lobby, whose thread stands for the lane's.
+ *
+ * Hand a message up, if one is wanted. */
+bool fw_lane_deliver(struct fw_lane *l, uint8_t *data, size_t n);
+
+/* Bytes that came, for its thread; false without memory. */
+bool fw_lane_keep(struct fw_lane *l, const uint8_t *data, size_t n);
+
+/* Give it a thread of its own, again; call's lock held.  FW_NOMEM. */
+FW_MUST_USE fw_status fw_lane_run(struct fw_lane *l);
+
+/* The connection is of no more use: the stream is told, and what the thread
+ * held is let go. */
+void fw_lane_end(struct fw_lane *l);
 
 /* Any thread: end it at once, as if the client had gone. */
 void fw_lane_cut(struct fw_lane *l);

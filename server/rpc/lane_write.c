@@ -17,7 +17,11 @@ void fw_lane_kick(struct fw_lane *l)
 {
     uint64_t one = 1;
 
-    if (!pthread_equal(pthread_self(), l->thread))
+    if (pthread_equal(pthread_self(), l->thread))
+        return;
+    if (l->parked)
+        fw_lobby_call(&l->call->server->lanes.lobby, l);
+    else if (l->wake >= 0)
         (void)!write(l->wake, &one, sizeof(one)); /* it cannot overflow */
 }
 
@@ -136,7 +140,7 @@ static void put_off(struct fw_lane *l)
 
 void fw_lane_write(struct fw_lane *l)
 {
-    bool mine = pthread_equal(pthread_self(), l->thread);
+    bool mine = !l->parked && pthread_equal(pthread_self(), l->thread);
     int error = 0;
 
     if (l->writing || l->blocked)

@@ -7,14 +7,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "sdk/base/log.h"
 #include "server/rpc/bind.h"
 #include "server/rpc/lane.h"
 #include "server/rpc/methods.h"
 #include "server/rpc/server.h"
 
 #define BACKLOG     256
-#define LANES_MAX   16384u /* each is a thread */
-#define ACCEPT_MS   100    /* wait when there are no descriptors */
+#define LANES_MAX   16384u
+#define ACCEPT_MS   100 /* wait when there are no descriptors */
 #define ADDRESS_MAX 256
 
 static bool enter(struct fw_lanes *ls, struct fw_lane *l)
@@ -24,7 +25,7 @@ static bool enter(struct fw_lanes *ls, struct fw_lane *l)
     pthread_mutex_lock(&ls->lock);
     ok = ls->n < LANES_MAX;
     if (ok) {
-        __atomic_add_fetch(&ls->n, 1, __ATOMIC_RELAXED);
+        ls->n++;
         fw_list_push_back(&ls->alive, &l->link);
     }
     pthread_mutex_unlock(&ls->lock);
@@ -41,14 +42,19 @@ void fw_lanes_remove(struct fw_lanes *ls, struct fw_lane *l)
 void fw_lanes_left(struct fw_lanes *ls)
 {
     pthread_mutex_lock(&ls->lock);
-    __atomic_sub_fetch(&ls->n, 1, __ATOMIC_RELAXED);
+    ls->n--;
     pthread_cond_broadcast(&ls->left);
     pthread_mutex_unlock(&ls->lock);
 }
 
 bool fw_lanes_few(const struct fw_lanes *ls)
 {
-    return __atomic_load_n(&ls->n, __ATOMIC_RELAXED) <= ls->few;
+    return __atomic_load_n(&ls->awake, __ATOMIC_RELAXED) <= ls->few;
+}
+
+void fw_lanes_awake(struct fw_lanes *ls, int more)
+{
+    __atomic_add_fetch(&ls->awake, (size_t)more, __ATOMIC_RELAXED);
 }
 
 /* Takes fd. */
@@ -113,8 +119,11 @@ fw_status fw_lanes_open(struct fw_lanes *ls, struct fw_server *s,
     ls->server = s;
     ls->few =
         (size_t)sysconf(_SC_NPROCESSORS_ONLN) / 2; /* one for the worker */
+    if (fw_lobby_open(&ls->lobby) != FW_OK)
+        fw_log(FW_LOG_WARN, "no_lobby", "idle lanes keep their threads");
     if (pthread_create(&ls->thread, NULL, serve, ls) == 0)
         return FW_OK;
+    fw_lobby_close(&ls->lobby);
     pthread_mutex_destroy(&ls->lock);
     pthread_cond_destroy(&ls->left);
     close(ls->fd);
@@ -152,6 +161,7 @@ void fw_lanes_close(struct fw_lanes *ls)
     while (ls->n)
         pthread_cond_wait(&ls->left, &ls->lock);
     pthread_mutex_unlock(&ls->lock);
+    fw_lobby_close(&ls->lobby);
     pthread_mutex_destroy(&ls->lock);
     pthread_cond_destroy(&ls->left);
     close(ls->fd);

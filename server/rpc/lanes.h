@@ -11,6 +11,7 @@
 
 #include "sdk/base/list.h"
 #include "sdk/base/status.h"
+#include "server/rpc/lobby.h"
 
 struct fw_server;
 struct fw_lane;
@@ -21,10 +22,12 @@ struct fw_lanes {
     int port;                 /* bound; 0: there are no lanes */
     size_t few;               /* lanes that need not share a core */
     pthread_t thread;         /* accepts */
+    struct fw_lobby lobby;    /* of those that rest */
+    size_t awake;             /* atomic: those that do not */
 
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t left;  /* n has fallen */
-    size_t n;             /* atomic too; threads of lanes */
+    size_t n;             /* of lanes */
     struct fw_list alive; /* fw_lane.link */
 };
 
@@ -33,7 +36,7 @@ struct fw_lanes {
 FW_MUST_USE fw_status fw_lanes_open(struct fw_lanes *ls, struct fw_server *s,
                                     const char *address, struct fw_err *err);
 
-/* Take no more; cut those there are and wait for their threads.  Safe twice
+/* Take no more; cut those there are and wait for their end.  Safe twice
  * and on zero. */
 void fw_lanes_close(struct fw_lanes *ls);
 
@@ -42,6 +45,9 @@ void fw_lanes_drain(struct fw_lanes *ls);
 
 /* Cut those there are. */
 void fw_lanes_cut(struct fw_lanes *ls);
+
+/* A lane has got a thread, or has none any more.  Any thread. */
+void fw_lanes_awake(struct fw_lanes *ls, int more);
 
 /* By a lane's thread at its end: it can be cut no more; it has left. */
 void fw_lanes_remove(struct fw_lanes *ls, struct fw_lane *l);

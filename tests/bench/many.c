@@ -4,11 +4,10 @@
  *
  *     many:   ready                 all have joined; `bare` ones have made a
  *                                   call and no more
- *     driver: go SECONDS            rounds, each worker from a thread of its own
- *     many:   rounds N least L most M seconds S
- *     driver: once                  a round of each worker, one after another
- *     many:   done
- *     driver: (end of its input)    they leave
+ *     driver: go SECONDS            rounds, each worker from a thread of its
+ * own many:   rounds N least L most M seconds S driver: once                  a
+ * round of each worker, one after another many:   done driver: (end of its
+ * input)    they leave
  *
  * Between the words the workers rest: the library sends their heartbeats. */
 #include <flywheel/flywheel.h>
