@@ -136,6 +136,9 @@ static void visit(struct fw_lobby *b, struct fw_lane *l, uint32_t events)
 {
     enum fate fate = STAY;
 
+    /* a byte may come before take is through with what it is doing */
+    pthread_mutex_lock(&l->call->lock);
+    pthread_mutex_unlock(&l->call->lock);
     if (events & (EPOLLERR | EPOLLHUP))
         fate = END;
     else if (events & EPOLLIN)
