@@ -83,10 +83,15 @@ void fw_join_close(struct fw_call *c)
 
 static void run_leave(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
 {
+    fw_job_leave(job, OF_LETTER(l, fw_leave_call)->key.session, now_ms);
+}
+
+/* Who has left may look at once at what became of its work. */
+static void answer_leave(struct fw_letter *l)
+{
     struct fw_leave_call *v = OF_LETTER(l, fw_leave_call);
     struct fw_bytes out = {0};
 
-    fw_job_leave(job, v->key.session, now_ms);
     fw_unary_answer(v->call, FW_OK, &out, NULL);
     fw_call_unref(v->call);
 }
@@ -109,7 +114,8 @@ void fw_leave(struct fw_call *c, struct fw_message *m)
     if (!fw_unary_take(c, m, &scratch, &flat))
         return;
     v->call = c;
-    v->letter = (struct fw_letter){.run = run_leave, .drop = drop_leave};
+    v->letter = (struct fw_letter){
+        .run = run_leave, .after = answer_leave, .drop = drop_leave};
     s = fw_decode_leave_request(flat.data, flat.n, &v->key, &err);
     if (s == FW_OK)
         s = fw_call_job(c, v->key.job, &t, &err);
