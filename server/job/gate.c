@@ -15,13 +15,23 @@ void fw_gate_init(struct fw_gate *g, const struct fw_limits_spec *limits)
     g->ratio = ratio < 0.0 ? 0.0 : ratio > 0.0 ? ratio : RATIO_DEFAULT;
 }
 
+/* So many times the outlier ratio times the norm at this place of the sorted.
+ */
+static double limit_at(const struct fw_gate *g, uint32_t at, double times)
+{
+    if (g->ratio == 0.0 || g->n < LEAST_SEEN || g->sorted[at] <= 0.0)
+        return INFINITY;
+    return times * g->ratio * g->sorted[at];
+}
+
 double fw_gate_limit(const struct fw_gate *g)
 {
-    double median = g->n ? g->sorted[g->n / 2] : 0.0;
+    return limit_at(g, g->n / 2, 1.0);
+}
 
-    if (g->ratio == 0.0 || g->n < LEAST_SEEN || median <= 0.0)
-        return INFINITY;
-    return g->ratio * median;
+double fw_gate_gross(const struct fw_gate *g)
+{
+    return limit_at(g, g->n - 1 - g->n / 4, FW_GATE_GROSS);
 }
 
 /* Where `x` stands or belongs among the sorted. */

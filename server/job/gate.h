@@ -2,10 +2,12 @@
  *
  * A gradient whose norm is many times the median of the last ones is clipped to
  * that limit, or refused, as the job says.  A worker whose gradients are NaN,
- * were refused so, or were ten times longer still, three times within 100, is
- * put in quarantine: its gradients are refused until an operator releases it.
+ * were refused so, or were gross, three times within 100, is put in quarantine:
+ * its gradients are refused until an operator releases it.
  * What was only clipped is no mark: near a minimum the norms of a healthy
- * network have long tails.
+ * network have long tails.  There most samples are learnt and the median is
+ * next to nothing, while every fourth batch or so still holds a hard one.  So
+ * gross is measured from the upper quartile.
  *
  * Arithmetic only.  Layer: server/job.  Thread: the job's.  Lives inside struct
  * fw_job. */
@@ -16,8 +18,8 @@
 #include "server/job/params.h"
 #include "server/job/sessions.h"
 
-#define FW_GATE_KEPT  64u  /* norms, of which the median is taken */
-#define FW_GATE_GROSS 10.0 /* limits beyond which clipping is not enough */
+#define FW_GATE_KEPT  64u /* norms, of which the median is taken */
+#define FW_GATE_GROSS 5.0 /* outliers beyond which clipping is not enough */
 
 struct fw_gate {
     double ratio;                /* set at init; 0: no gate for norms */
@@ -34,6 +36,11 @@ void fw_gate_init(struct fw_gate *g, const struct fw_limits_spec *limits);
 
 /* The largest norm that passes; INFINITY while too few were seen. */
 double fw_gate_limit(const struct fw_gate *g);
+
+/* The largest norm that no healthy worker exceeds again and again:
+ * FW_GATE_GROSS times the ratio times the upper quartile; INFINITY while too
+ * few were seen. */
+double fw_gate_gross(const struct fw_gate *g);
 
 /* A gradient of this norm was accepted. */
 void fw_gate_add(struct fw_gate *g, double norm);

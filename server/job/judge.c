@@ -87,13 +87,14 @@ static void pass_gate(struct fw_job *job, struct fw_session *w,
 {
     double norm = sqrt(g->check.square_norm);
     double limit = fw_gate_limit(&job->gate);
+    double gross = fw_gate_gross(&job->gate);
 
     fw_gate_add(&job->gate, norm);
     if (norm <= limit)
         return;
     fw_gather_scale(g, limit / norm);
     job->gate.clipped++;
-    if (norm > FW_GATE_GROSS * limit)
+    if (norm > gross)
         strike(job, w, g->head.sequence, now_ms);
 }
 

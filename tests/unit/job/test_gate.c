@@ -122,6 +122,20 @@ static void what_is_clipped_is_no_mark_unless_it_is_gross(void **state)
     fw_job_close(&job);
 }
 
+/* What a small problem looks like that is nearly learnt: two batches of three
+ * have next to no gradient, one has a sample that is still wrong. */
+static void who_still_has_hard_samples_is_no_attacker(void **state)
+{
+    struct fw_job job;
+    uint64_t epoch = open_job(&job, 20);
+
+    (void)state;
+    for (uint64_t i = 21; i < 400; i++)
+        assert_refused(&job, epoch, i, i % 3 ? 1e-4f : 1.0f, "");
+    assert_true(job.gate.clipped > 100);
+    fw_job_close(&job);
+}
+
 static void bad_ones_far_apart_are_forgiven(void **state)
 {
     struct fw_job job;
@@ -158,6 +172,7 @@ int main(void)
         cmocka_unit_test(a_job_may_have_no_gate),
         cmocka_unit_test(three_bad_ones_in_a_hundred_are_quarantined),
         cmocka_unit_test(what_is_clipped_is_no_mark_unless_it_is_gross),
+        cmocka_unit_test(who_still_has_hard_samples_is_no_attacker),
         cmocka_unit_test(bad_ones_far_apart_are_forgiven),
         cmocka_unit_test(the_median_is_of_the_last_ones),
     };
