@@ -1,5 +1,6 @@
 #include "sdk/base/mem.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include <unistd.h>
 
 #define ALIGNMENT  64u
+#define TRIM_LEAST (4u << 20)   /* bytes that lie free and are worth a walk */
 #define HUGE_LEAST (256u << 10) /* bytes; neighbours make a large page */
 
 void *fw_mem_array(size_t n, size_t size)
@@ -32,6 +34,11 @@ void fw_mem_huge(void *p, size_t bytes)
     if (bytes >= HUGE_LEAST) /* a hint: what comes of it does not matter */
         (void)madvise((char *)p + before, (bytes - before) / page * page,
                       MADV_HUGEPAGE);
+}
+
+bool fw_mem_trim(void)
+{
+    return mallinfo2().fordblks >= TRIM_LEAST && malloc_trim(0);
 }
 
 int fw_mem_grow(void *items, size_t *capacity, size_t need, size_t size)

@@ -5,6 +5,7 @@
 #ifndef FW_BASE_MEM_H
 #define FW_BASE_MEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* `n` zeroed items of `size` bytes; never NULL for n = 0 if memory is left. */
@@ -16,6 +17,10 @@ void *fw_mem_aligned(size_t n, size_t size);
 /* These bytes are many and much used: ask the kernel for large pages below
  * them.  Does nothing for few. */
 void fw_mem_huge(void *p, size_t bytes);
+
+/* Give back to the system what was freed and lies idle, if that is worth the
+ * walk: some milliseconds.  True: something was given back. */
+bool fw_mem_trim(void);
 
 /* Grow `*items` (of `size` bytes each) so that `need` fit; the capacity at
  * least doubles.  On 0 items are kept and moved; on -1 nothing has changed. */

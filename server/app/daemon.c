@@ -7,12 +7,14 @@
 
 #include "sdk/base/clock.h"
 #include "sdk/base/log.h"
+#include "sdk/base/mem.h"
 #include "server/engine/recover.h"
 #include "server/engine/saver.h"
 
 #define TICK_MS          50   /* watchers */
 #define TICKS_PER_LEASE  5    /* ticks between looks at the leases */
 #define TICKS_PER_ACCESS 20   /* a token that is revoked works for a second */
+#define TICKS_PER_TRIM   600  /* what a crowd has left is given back */
 #define SAVE_TICK_MS     1000 /* looks whether checkpoints are due */
 #define GRACE_MS         3000 /* for calls in flight when going down */
 
@@ -126,6 +128,8 @@ static void on_tick(uv_timer_t *t)
         fw_jobs_tick(&d->jobs);
     if (d->ticks % TICKS_PER_ACCESS == 0)
         fw_access_refresh(&d->server.access);
+    if (d->ticks % TICKS_PER_TRIM == 0)
+        (void)fw_mem_trim();
 }
 
 static void on_reload(uv_signal_t *s, int number)

@@ -7,9 +7,8 @@
 #include "sdk/wire/reason.h"
 
 #define LETTERS_MAX 65536u
-#define SNAPSHOT_MS                                                            \
-    100 /* a snapshot is at most this old while letters come                   \
-         */
+#define CHANGED_MS  100  /* so soon a snapshot follows what changed the job */
+#define HEARD_MS    1000 /* and so soon a mere sign of life */
 
 struct fw_job_thread {
     uint32_t refs; /* atomic */
@@ -22,7 +21,8 @@ struct fw_job_thread {
     pthread_mutex_t baton;     /* guards what follows, till `stop_lock` */
     struct fw_job job;         /* read without it after stop */
     int64_t wake_ms;           /* when the thread looks up by itself */
-    bool dirty;                /* the job has changed since the snapshot */
+    int64_t fresh_ms;          /* how old the snapshot may get; INT64_MAX: it
+                                  shows the job as it is */
     int64_t snapshot_at_ms;    /* when the last one was made */
     struct fw_thought thought; /* scratch */
 
@@ -63,7 +63,7 @@ static bool publish_status(struct fw_job_thread *t, int64_t now_ms)
     t->snapshot = s;
     pthread_mutex_unlock(&t->lock);
     fw_snapshot_unref(old);
-    t->dirty = false;
+    t->fresh_ms = INT64_MAX;
     return true;
 }
 
@@ -77,6 +77,13 @@ void fw_job_thread_publish(struct fw_job_thread *t)
     t->version = fw_version_ref(t->job.current);
     pthread_mutex_unlock(&t->lock);
     fw_version_unref(old);
+}
+
+/* Something has happened that the next snapshot shows. */
+static void want_snapshot(struct fw_job_thread *t, int64_t within_ms)
+{
+    if (t->fresh_ms > within_ms)
+        t->fresh_ms = within_ms;
 }
 
 static void drop_all(struct fw_letter *l)
@@ -95,9 +102,12 @@ static void run_all(struct fw_job_thread *t, struct fw_letter *l,
     while (l) {
         struct fw_letter *next = l->next;
         void (*after)(struct fw_letter *) = l->after;
+        uint32_t connected = t->job.sessions.connected;
+        bool quiet = l->quiet;
 
-        t->dirty = true;
         l->run(l, &t->job, now_ms);
+        quiet = quiet && connected == t->job.sessions.connected;
+        want_snapshot(t, quiet ? HEARD_MS : CHANGED_MS);
         fw_job_thread_publish(t);
         if (after) {
             (void)publish_status(t, now_ms);
@@ -123,7 +133,7 @@ static void think(struct fw_job_thread *t, int64_t now_ms)
 static int64_t patience(const struct fw_job_thread *t, int64_t now_ms)
 {
     int64_t next_ms = fw_job_next_ms(&t->job);
-    int64_t wait_ms = t->dirty ? SNAPSHOT_MS : -1;
+    int64_t wait_ms = t->fresh_ms < INT64_MAX ? t->fresh_ms : -1;
     int64_t left_ms = next_ms > now_ms ? next_ms - now_ms : 0;
 
     if (next_ms == INT64_MAX)
@@ -137,10 +147,10 @@ static void turn(struct fw_job_thread *t, struct fw_letter *l, int64_t now_ms)
     run_all(t, l, now_ms);
     if (fw_job_next_ms(&t->job) <= now_ms) {
         fw_job_tick(&t->job, now_ms);
-        t->dirty = true;
+        want_snapshot(t, CHANGED_MS);
     }
     think(t, now_ms);
-    if (t->dirty && now_ms - t->snapshot_at_ms >= SNAPSHOT_MS)
+    if (now_ms - t->snapshot_at_ms >= t->fresh_ms)
         (void)publish_status(t, now_ms);
 }
 
@@ -213,6 +223,7 @@ fw_status fw_job_thread_create(const struct fw_job_spec *spec,
     }
     t->refs = 1;
     t->stopped = true;
+    t->fresh_ms = INT64_MAX;
     pthread_mutex_init(&t->lock, NULL);
     pthread_mutex_init(&t->stop_lock, NULL);
     pthread_mutex_init(&t->baton, NULL);
@@ -292,7 +303,7 @@ fw_status fw_job_thread_do(struct fw_job_thread *t, struct fw_letter *letter)
     }
     letter->next = NULL;
     turn(t, letter, fw_clock_mono_ms());
-    nudge = t->dirty && t->wake_ms == INT64_MAX;
+    nudge = t->fresh_ms < INT64_MAX && t->wake_ms == INT64_MAX;
     nudge = nudge || fw_job_next_ms(&t->job) < t->wake_ms;
     if (nudge)
         t->wake_ms = 0; /* once is enough */

@@ -178,7 +178,8 @@ static void drop_letter(struct fw_letter *l)
 /* A letter to every job; false if some got none. */
 static bool tell_all(struct fw_jobs *j,
                      void (*run)(struct fw_letter *l, struct fw_job *job,
-                                 int64_t now_ms))
+                                 int64_t now_ms),
+                     bool quiet)
 {
     struct fw_job_thread **all;
     bool told = true;
@@ -190,7 +191,8 @@ static bool tell_all(struct fw_jobs *j,
         struct fw_letter *l = fw_mem_array(1, sizeof(*l));
 
         if (l)
-            *l = (struct fw_letter){.run = run, .drop = drop_letter};
+            *l = (struct fw_letter){
+                .run = run, .quiet = quiet, .drop = drop_letter};
         if (l && fw_job_thread_post(all[i], l) == FW_OK)
             continue;
         free(l);
@@ -202,10 +204,10 @@ static bool tell_all(struct fw_jobs *j,
 
 void fw_jobs_tick(struct fw_jobs *j)
 {
-    (void)tell_all(j, run_tick); /* who was not told: at the next tick */
+    (void)tell_all(j, run_tick, true); /* who was not told: at the next tick */
 }
 
 bool fw_jobs_hurry(struct fw_jobs *j)
 {
-    return tell_all(j, run_hurry);
+    return tell_all(j, run_hurry, false);
 }

@@ -49,6 +49,7 @@ struct fw_lane {
     int wake;         /* owned; an eventfd for the thread; -1: it is parked */
     bool parked;      /* it is in the lobby */
     int watched;      /* descriptor that the lobby watches; -1: none */
+    uint32_t watched_for;  /* the events it is watched for */
     struct fw_list called; /* used by the lobby */
     bool reading;          /* the next message is wanted */
     bool over;             /* nothing will be read any more */

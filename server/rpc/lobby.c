@@ -1,6 +1,7 @@
 #include "server/rpc/lobby.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -14,6 +15,9 @@
 
 #define EVENTS    256
 #define SIP_BYTES 64 /* some heartbeats; more is a thread's to read */
+#define SLACK_MS                                                               \
+    5 /* in which heartbeats gather: fewer turns of this thread                \
+       */
 
 /* What is to become of a lane that was looked at. */
 enum fate { STAY, WORK, END };
@@ -22,21 +26,24 @@ enum fate { STAY, WORK, END };
  * False: it should not wait. */
 static bool watch(struct fw_lobby *b, struct fw_lane *l)
 {
-    struct epoll_event e = {.events = EPOLLONESHOT, .data.ptr = l};
+    struct epoll_event e = {.data.ptr = l};
     struct pollfd p = {.fd = -1};
     bool known;
 
     if (!fw_pipe_arm(&l->pipe, l->reading, false, &p))
         return false;
     if (p.events & POLLIN)
-        e.events |= EPOLLIN;
+        e.events = EPOLLIN;
     known = l->watched == p.fd;
+    if (known && l->watched_for == e.events)
+        return true;
     if (!known && l->watched >= 0)
         (void)epoll_ctl(b->watch, EPOLL_CTL_DEL, l->watched, NULL);
     l->watched = -1;
     if (epoll_ctl(b->watch, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, p.fd, &e))
         return false;
     l->watched = p.fd;
+    l->watched_for = e.events;
     return true;
 }
 
@@ -163,6 +170,14 @@ static bool look_at_called(struct fw_lobby *b)
     return !closing;
 }
 
+/* Let more come, unless somebody calls. */
+static void gather(const struct fw_lobby *b)
+{
+    struct pollfd p = {.fd = b->wake, .events = POLLIN};
+
+    (void)poll(&p, 1, SLACK_MS);
+}
+
 static void *serve(void *arg)
 {
     struct fw_lobby *b = arg;
@@ -170,7 +185,7 @@ static void *serve(void *arg)
     uint64_t calls;
 
     (void)pthread_setname_np(pthread_self(), "lobby");
-    do {
+    for (;;) {
         int n = epoll_wait(b->watch, events, EVENTS, -1);
 
         for (int i = 0; i < n; i++) {
@@ -179,7 +194,10 @@ static void *serve(void *arg)
             else
                 (void)!read(b->wake, &calls, sizeof(calls));
         }
-    } while (look_at_called(b));
+        if (!look_at_called(b))
+            break;
+        gather(b);
+    }
     return NULL;
 }
 

@@ -63,7 +63,7 @@ static grpc_server *make_server(void)
         integer(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5000),
         integer(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0),
         integer(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 5000),
-        integer(GRPC_ARG_MAX_CONNECTION_IDLE_MS, 300000),
+        integer(GRPC_ARG_MAX_CONNECTION_IDLE_MS, 20000),
     };
     grpc_channel_args args = {sizeof(list) / sizeof(*list), list};
 

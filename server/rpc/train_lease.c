@@ -3,7 +3,8 @@
 #include "sdk/base/clock.h"
 #include "server/rpc/train_outbox.h"
 
-#define TOUCH_EVERY_MS 1000 /* leases are renewed at most this often */
+#define TOUCH_EVERY_MS 1000  /* leases are renewed at most this often */
+#define BEAT_EVERY_MS  10000 /* heartbeats are answered at most this often */
 #define OF_MEMBER(p, member)                                                   \
     ((struct fw_train *)((char *)(p)-offsetof(struct fw_train, member)))
 
@@ -31,7 +32,19 @@ static void drop_touch(struct fw_letter *l)
 
 void fw_train_lease_init(struct fw_train *t)
 {
-    t->touch_letter = (struct fw_letter){.run = run_touch, .drop = drop_touch};
+    t->touch_letter =
+        (struct fw_letter){.run = run_touch, .quiet = true, .drop = drop_touch};
+}
+
+void fw_train_beat(struct fw_train *t)
+{
+    static const struct fw_train_response beat = {.kind = FW_TRAIN_HEARTBEAT};
+    int64_t now_ms = fw_clock_mono_ms();
+
+    if (t->beat_ms && now_ms - t->beat_ms < BEAT_EVERY_MS)
+        return;
+    t->beat_ms = now_ms;
+    fw_train_answer(t, &beat);
 }
 
 void fw_train_touch(struct fw_train *t)
@@ -48,5 +61,5 @@ void fw_train_touch(struct fw_train *t)
     if (busy)
         return;
     t->touched_ms = now_ms;
-    fw_train_post(t, &t->touch_letter);
+    fw_train_do(t, &t->touch_letter);
 }

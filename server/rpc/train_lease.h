@@ -11,4 +11,7 @@ void fw_train_lease_init(struct fw_train *t);
 /* Tell the job, at most once a second; a session that is over ends the call. */
 void fw_train_touch(struct fw_train *t);
 
+/* Answer a heartbeat, if the last answer was long ago. */
+void fw_train_beat(struct fw_train *t);
+
 #endif

@@ -213,7 +213,6 @@ static void take_open(struct fw_train *t, const struct fw_train_request *r)
 /* One message; true if the next one may be read now. */
 static bool take_message(struct fw_train *t, struct fw_message *m)
 {
-    static const struct fw_train_response beat = {.kind = FW_TRAIN_HEARTBEAT};
     struct fw_train_request r;
     struct fw_err err;
     fw_status s = fw_decode_train_request(m->spans, m->n_spans, &r, &err);
@@ -233,7 +232,7 @@ static bool take_message(struct fw_train *t, struct fw_message *m)
     case FW_TRAIN_PARAMETERS:
         return fw_train_pull(t);
     default:
-        fw_train_answer(t, &beat);
+        fw_train_beat(t);
         return true;
     }
 }

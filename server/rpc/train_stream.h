@@ -49,6 +49,7 @@ struct fw_train {
     struct fw_letter touch_letter;
     struct fw_letter pull_letter;
     int64_t touched_ms; /* when the lease was last renewed */
+    int64_t beat_ms;    /* when a heartbeat was answered; 0: never */
     size_t landed;      /* bytes of an element that has landed in part */
 
     /* set by the job thread before reading goes on */
