@@ -14,7 +14,7 @@
 #define TICK_MS          50   /* watchers */
 #define TICKS_PER_LEASE  5    /* ticks between looks at the leases */
 #define TICKS_PER_ACCESS 20   /* a token that is revoked works for a second */
-#define TICKS_PER_TRIM   600  /* what a crowd has left is given back */
+#define TICKS_PER_TRIM   200  /* what a crowd has left is given back */
 #define SAVE_TICK_MS     1000 /* looks whether checkpoints are due */
 #define GRACE_MS         3000 /* for calls in flight when going down */
 
