@@ -14,9 +14,11 @@
 #ifndef FW_WIRE_PIPE_H
 #define FW_WIRE_PIPE_H
 
+#include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -35,6 +37,7 @@ struct fw_pipe {
     const struct fw_pipe_ways *ways; /* NULL: closed */
     int fd;                          /* owned; a socket */
     void *state;                     /* owned; the ways' own */
+    const char *trouble; /* lent by the ways: why it broke; NULL: see errno */
 };
 
 /* On a connected TCP socket, which it takes: small messages at once, a dead
@@ -52,6 +55,12 @@ static inline ssize_t fw_pipe_send(struct fw_pipe *p,
                                    const struct iovec *pieces, size_t n)
 {
     return p->ways->send(p, pieces, n);
+}
+
+/* After a failed receive or send: why, for people. */
+static inline const char *fw_pipe_trouble(const struct fw_pipe *p)
+{
+    return p->trouble ? p->trouble : strerror(errno);
 }
 
 /* Before poll(): what is to be waited for.  After it POLLHUP or POLLERR mean
