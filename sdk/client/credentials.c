@@ -7,6 +7,7 @@
 #include <grpc/slice.h>
 
 #include "sdk/base/file.h"
+#include "sdk/wire/tls.h"
 
 #define FILE_MAX  (1u << 20) /* bytes */
 #define TOKEN_MAX 512u       /* bytes */
@@ -35,6 +36,21 @@ static bool is_local(const char *address)
            strncmp(address, "[::1]:", 6) == 0;
 }
 
+/* The same for lanes; what does not serve there may do for gRPC. */
+static void open_lane(struct fw_credentials *c, const char *ca,
+                      const grpc_ssl_pem_key_cert_pair *pair)
+{
+    struct fw_tls_pem pem = {.ca = ca};
+    struct fw_err why;
+
+    if (pair) {
+        pem.cert = pair->cert_chain;
+        pem.key = pair->private_key;
+    }
+    if (fw_tls_side_open(FW_TLS_CLIENT, &pem, &c->lane, &why) != FW_OK)
+        c->lane = NULL;
+}
+
 static fw_status open_channel(struct fw_credentials *c,
                               const struct fw_credential_files *f,
                               struct fw_err *err)
@@ -54,6 +70,8 @@ static fw_status open_channel(struct fw_credentials *c,
 
         c->channel = grpc_ssl_credentials_create(
             (const char *)ca.data, f->cert ? &pair : NULL, NULL, NULL);
+        c->secure = true;
+        open_lane(c, (const char *)ca.data, f->cert ? &pair : NULL);
     } else if (s == FW_OK) {
         c->channel = grpc_insecure_credentials_create();
     }
@@ -132,6 +150,7 @@ void fw_credentials_close(struct fw_credentials *c)
 {
     if (c->channel)
         grpc_channel_credentials_release(c->channel);
+    fw_tls_side_unref(c->lane);
     if (c->n_metadata)
         grpc_slice_unref(c->authorization.value);
     *c = (struct fw_credentials){0};

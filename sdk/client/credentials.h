@@ -26,10 +26,14 @@ struct fw_credential_files {
     const char *token;
 };
 
+struct fw_tls_side;
+
 struct fw_credentials {
     grpc_channel_credentials *channel; /* owned */
-    grpc_metadata authorization;       /* owned slices */
-    size_t n_metadata;                 /* 1 with a token, else 0 */
+    bool secure;                       /* all goes under TLS */
+    struct fw_tls_side *lane;    /* counted; for lanes under TLS; NULL: none */
+    grpc_metadata authorization; /* owned slices */
+    size_t n_metadata;           /* 1 with a token, else 0 */
 };
 
 /* FW_NOT_FOUND, FW_IO, FW_INVALID name the file; FW_INVALID: a token would go

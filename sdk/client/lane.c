@@ -13,6 +13,7 @@
 #include <grpc/slice.h>
 
 #include "sdk/wire/chunk.h"
+#include "sdk/wire/pipe_tls.h"
 
 #define CONNECT_MS 1000
 #define IN_BYTES   (64u << 10)    /* to begin with; grows to a message */
@@ -70,6 +71,19 @@ static bool split(const char *address, char host[HOST_MAX])
     return true;
 }
 
+/* Takes fd; FW_OK, or the lane is closed. */
+static fw_status shake(struct fw_lane *l, int fd, const char *host,
+                       struct fw_err *err)
+{
+    fw_status s = fw_pipe_tls(&l->pipe, fd, l->tls, host);
+
+    s = s == FW_OK ? fw_pipe_tls_shake(&l->pipe, err)
+                   : fw_err_set(err, s, "no memory for a lane");
+    if (s != FW_OK)
+        fw_pipe_close(&l->pipe);
+    return s;
+}
+
 fw_status fw_lane_open(struct fw_lane *l, const char *address, uint32_t port,
                        const struct fw_lane_events *events, void *user,
                        struct fw_err *err)
@@ -81,6 +95,7 @@ fw_status fw_lane_open(struct fw_lane *l, const char *address, uint32_t port,
     int fd = -1;
 
     *l = (struct fw_lane){
+        .tls = l->tls,
         .pipe.fd = -1,
         .events = events,
         .user = user,
@@ -95,7 +110,10 @@ fw_status fw_lane_open(struct fw_lane *l, const char *address, uint32_t port,
     if (fd < 0)
         return fw_err_set(err, FW_UNAVAILABLE, "no lane at port %u of %s",
                           (unsigned)port, address);
-    fw_pipe_tcp(&l->pipe, fd);
+    if (!l->tls)
+        fw_pipe_tcp(&l->pipe, fd);
+    else if (shake(l, fd, host, err) != FW_OK)
+        return FW_UNAVAILABLE;
     l->in = malloc(IN_BYTES);
     l->room = IN_BYTES;
     if (!l->in) {
@@ -177,7 +195,7 @@ static bool write_some(struct fw_lane *l)
 
     if (n < 0) {
         if (errno != EAGAIN && errno != EINTR)
-            broke(l, strerror(errno));
+            broke(l, fw_pipe_trouble(&l->pipe));
         return false;
     }
     l->written += (size_t)n;
@@ -262,7 +280,7 @@ static bool took(struct fw_lane *l, ssize_t n)
     if (n == 0)
         broke(l, "the connection was closed");
     else if (errno != EAGAIN && errno != EINTR)
-        broke(l, strerror(errno));
+        broke(l, fw_pipe_trouble(&l->pipe));
     return n == 0;
 }
 

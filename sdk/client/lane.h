@@ -1,5 +1,5 @@
-/* lane.h - a stream of messages over a plain TCP connection (frame.h), as the
- * ground of a struct fw_stream instead of a gRPC call.
+/* lane.h - a stream of messages over a TCP connection (frame.h), plain or under
+ * TLS, as the ground of a struct fw_stream instead of a gRPC call.
  *
  * Who waits for the stream does its reading and writing: in a round no thread
  * wakes another.  Nobody waiting, the background thread's tick looks.
@@ -39,7 +39,8 @@ struct fw_lane_events {
 };
 
 struct fw_lane {
-    struct fw_pipe pipe; /* owned; fd -1: closed */
+    struct fw_tls_side *tls; /* lent by the owner; NULL: plain TCP */
+    struct fw_pipe pipe;     /* owned; fd -1: closed */
     const struct fw_lane_events *events;
     void *user;
 
@@ -61,7 +62,8 @@ struct fw_lane {
 };
 
 /* Connect to the host of `address` (HOST:PORT) at `port`; waits at most a
- * second.  FW_UNAVAILABLE, FW_NOMEM: `l` is closed. */
+ * second, and five for a handshake.  FW_UNAVAILABLE, FW_NOMEM: `l` is closed.
+ */
 FW_MUST_USE fw_status fw_lane_open(struct fw_lane *l, const char *address,
                                    uint32_t port,
                                    const struct fw_lane_events *events,

@@ -175,6 +175,8 @@ uint32_t fw_session_lane_port(const struct fw_session *s)
 
     if (s->no_lane || !colon || strtoul(colon + 1, NULL, 10) != s->joined.port)
         return 0;
+    if (s->connection->credentials.secure) /* then nothing goes in plain text */
+        return s->connection->credentials.lane ? s->joined.lane_tls_port : 0;
     return s->joined.lane_port;
 }
 

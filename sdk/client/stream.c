@@ -140,7 +140,7 @@ fw_status fw_stream_open(struct fw_stream *st, struct fw_connection *c,
         .send_tag = {sent},
         .receive_tag = {received},
         .ending_tag = {over},
-        .lane = {.pipe.fd = -1},
+        .lane = {.pipe.fd = -1, .tls = c->credentials.lane},
     };
     fw_waiter_init(&st->waiter);
     pthread_mutex_lock(&st->waiter.lock);

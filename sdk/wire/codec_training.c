@@ -88,6 +88,7 @@ fw_status fw_encode_join_response(const struct fw_join_response *m,
     p.probe = m->probe;
     p.port = m->port;
     p.lane_port = m->lane_port;
+    p.lane_tls_port = m->lane_tls_port;
     return fw_pack(&p.base, out);
 }
 
@@ -121,6 +122,7 @@ fw_status fw_decode_join_response(const uint8_t *data, size_t n,
     out->probe = p->probe;
     out->port = p->port;
     out->lane_port = p->lane_port;
+    out->lane_tls_port = p->lane_tls_port;
     protobuf_c_message_free_unpacked(&p->base, NULL);
     return s;
 }

@@ -43,9 +43,10 @@ struct fw_join_response {
     uint32_t probe_interval;
     uint32_t protocol;
     uint64_t resume_sequence;
-    bool probe;         /* its next gradient is wanted with a probe */
-    uint32_t port;      /* where the server listens for gRPC */
-    uint32_t lane_port; /* where for lanes (frame.h); 0: nowhere */
+    bool probe;             /* its next gradient is wanted with a probe */
+    uint32_t port;          /* where the server listens for gRPC */
+    uint32_t lane_port;     /* where for lanes (frame.h); 0: nowhere */
+    uint32_t lane_tls_port; /* where for lanes under TLS; 0: nowhere */
 };
 
 /* LeaveRequest and TrainOpen. */

@@ -126,7 +126,8 @@ static ssize_t receive_one(struct fw_pipe *p, void *to, size_t n)
     ERR_clear_error();
     errno = 0;
     if (SSL_read_ex(t->ssl, to, n, &got) == 1) {
-        t->dry = t->carriage.drained && !SSL_has_pending(t->ssl);
+        t->dry = t->carriage.drained && !t->carriage.have &&
+                 !SSL_has_pending(t->ssl);
         return (ssize_t)got;
     }
     errno = passes(p, 0) ? EAGAIN : t->broken;
@@ -260,9 +261,10 @@ static bool tls_arm(struct fw_pipe *p, bool reading, bool writing,
 
     pthread_mutex_lock(&t->lock);
     if (t->shaken && flush(p))
-        fw_carriage_close(&t->carriage);
+        fw_carriage_rest(&t->carriage);
+    (void)SSL_free_buffers(t->ssl); /* while nothing is in them */
     more = reading && t->shaken && !t->broken && !t->dry &&
-           SSL_has_pending(t->ssl);
+           (t->carriage.have || SSL_has_pending(t->ssl));
     reading = reading || !t->shaken;
     writing = (writing && t->shaken) || t->carriage.n;
     pthread_mutex_unlock(&t->lock);

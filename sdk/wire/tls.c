@@ -9,9 +9,6 @@
 #include "sdk/base/mem.h"
 #include "sdk/wire/tls_carriage.h"
 
-/* What one read from the socket may bring: several records of 16 KiB. */
-#define AHEAD_BYTES (128u << 10)
-
 #define AES_FIRST                                                              \
     "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:"                           \
     "TLS_CHACHA20_POLY1305_SHA256"
@@ -122,14 +119,11 @@ static bool set_rules(SSL_CTX *context, enum fw_tls_end end, bool verify)
     SSL_CTX_set_verify(
         context, end == FW_TLS_CLIENT || verify ? mode : SSL_VERIFY_NONE, NULL);
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                                  SSL_MODE_RELEASE_BUFFERS);
+                                  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_options(
         context, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
                      SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_TICKET);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_read_ahead(context, 1);
-    SSL_CTX_set_default_read_buffer_len(context, AHEAD_BYTES);
     return SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) == 1 &&
            SSL_CTX_set_num_tickets(context, 0) == 1 &&
            SSL_CTX_set_ciphersuites(context, aes_is_fast() ? AES_FIRST

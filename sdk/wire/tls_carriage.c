@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#define IN_BYTES (256u << 10) /* some records; they stay in a near cache */
+
 bool fw_carriage_reserve(struct fw_carriage *c, size_t more)
 {
     uint8_t *out;
@@ -19,10 +21,23 @@ bool fw_carriage_reserve(struct fw_carriage *c, size_t more)
     return true;
 }
 
+void fw_carriage_rest(struct fw_carriage *c)
+{
+    if (!c->have) {
+        free(c->in);
+        c->in = NULL;
+    }
+    free(c->out);
+    c->out = NULL;
+    c->room = c->n = c->sent = 0;
+}
+
 void fw_carriage_close(struct fw_carriage *c)
 {
-    free(c->out);
-    *c = (struct fw_carriage){.fd = c->fd, .drained = c->drained};
+    free(c->in);
+    c->in = NULL;
+    c->have = 0;
+    fw_carriage_rest(c);
 }
 
 int fw_carriage_flush(struct fw_carriage *c)
@@ -52,16 +67,41 @@ static int put(BIO *b, const char *data, int n)
     return n;
 }
 
+/* Bytes that have come; 0: the end, -1: errno. */
+static ssize_t fetch(struct fw_carriage *c)
+{
+    ssize_t got;
+
+    if (!c->in)
+        c->in = malloc(IN_BYTES);
+    if (!c->in)
+        return -1;
+    got = recv(c->fd, c->in, IN_BYTES, MSG_DONTWAIT);
+    c->drained = got < (ssize_t)IN_BYTES;
+    c->from = 0;
+    c->have = got > 0 ? (size_t)got : 0;
+    return got;
+}
+
 static int get(BIO *b, char *to, int n)
 {
     struct fw_carriage *c = BIO_get_data(b);
-    ssize_t got = recv(c->fd, to, n > 0 ? (size_t)n : 0, MSG_DONTWAIT);
+    size_t want = n > 0 ? (size_t)n : 0;
+    ssize_t got = 1;
 
     BIO_clear_retry_flags(b);
-    c->drained = got < n;
+    if (!c->have)
+        got = fetch(c);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         BIO_set_retry_read(b);
-    return (int)got;
+    if (got <= 0)
+        return (int)got;
+    if (want > c->have)
+        want = c->have;
+    memcpy(to, c->in + c->from, want);
+    c->from += want;
+    c->have -= want;
+    return (int)want;
 }
 
 static long control(BIO *b, int what, long number, void *pointer)

@@ -1,7 +1,7 @@
 /* tls_carriage.h - TLS records to and from a socket, many with a system call.
  *
- * OpenSSL hands over each record by itself; here they gather, and go out
- * together.
+ * OpenSSL hands over each record by itself and asks for each by itself (if it
+ * reads ahead, it moves all it has for every record); here they gather.
  *
  * Layer: sdk/wire.  Thread: its owner's.  Lives inside a pipe (pipe_tls.c). */
 #ifndef FW_WIRE_TLS_CARRIAGE_H
@@ -18,6 +18,9 @@
 struct fw_carriage {
     int fd;       /* lent by the owner */
     bool drained; /* the last read has emptied the socket */
+    uint8_t *in;  /* owned; what has come and OpenSSL has not taken */
+    size_t from;  /* where it begins in `in` */
+    size_t have;  /* its bytes */
     uint8_t *out; /* owned; records that are to go out */
     size_t room;  /* of `out` */
     size_t n;     /* bytes in `out` */
@@ -33,6 +36,9 @@ FW_MUST_USE bool fw_carriage_reserve(struct fw_carriage *c, size_t more);
 
 /* Send what there is.  0: all; else errno, EAGAIN: some of it is still here. */
 int fw_carriage_flush(struct fw_carriage *c);
+
+/* Give the memory back, but for what OpenSSL has still to take. */
+void fw_carriage_rest(struct fw_carriage *c);
 
 /* Give the memory back.  Safe twice and on zero. */
 void fw_carriage_close(struct fw_carriage *c);

@@ -282,6 +282,8 @@ void fw_lane_end(struct fw_lane *l)
     reading = l->reading;
     l->reading = false;
     pthread_mutex_unlock(&c->lock);
+    if (!l->greeted)
+        fw_lanes_stranger(lanes, l);
     (void)shutdown(l->pipe.fd, SHUT_RDWR);
     if (reading)
         c->method->on_read(c, NULL);

@@ -7,7 +7,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "sdk/base/clock.h"
 #include "sdk/base/log.h"
+#include "sdk/wire/messages.h"
 #include "server/rpc/bind.h"
 #include "server/rpc/lane.h"
 #include "server/rpc/methods.h"
@@ -17,6 +19,7 @@
 #define LANES_MAX   16384u
 #define ACCEPT_MS   100 /* wait when there are no descriptors */
 #define ADDRESS_MAX 256
+#define TELL_MS     1000 /* between lines about strangers */
 
 static bool enter(struct fw_lanes *ls, struct fw_lane *l)
 {
@@ -57,6 +60,35 @@ void fw_lanes_awake(struct fw_lanes *ls, int more)
     __atomic_add_fetch(&ls->awake, (size_t)more, __ATOMIC_RELAXED);
 }
 
+void fw_lanes_stranger(struct fw_lanes *ls, const struct fw_lane *l)
+{
+    int64_t now_ms = fw_clock_mono_ms();
+    unsigned silent = 0;
+    bool tell;
+
+    if (!l->pipe.trouble)
+        return;
+    pthread_mutex_lock(&ls->lock);
+    tell = now_ms >= ls->tell_ms;
+    if (tell) {
+        silent = ls->silent;
+        ls->silent = 0;
+        ls->tell_ms = now_ms + TELL_MS;
+    } else {
+        ls->silent++;
+    }
+    pthread_mutex_unlock(&ls->lock);
+    if (tell)
+        fw_log(FW_LOG_WARN, "lane_refused", "suppressed=%u reason=\"%s\"",
+               silent, l->pipe.trouble);
+}
+
+void fw_lanes_tell(const struct fw_lanes *ls, struct fw_join_response *answer)
+{
+    answer->lane_port = ls->tls ? 0 : (uint32_t)ls->port;
+    answer->lane_tls_port = ls->tls ? (uint32_t)ls->port : 0;
+}
+
 /* Takes fd. */
 static void take(struct fw_lanes *ls, int fd)
 {
@@ -64,7 +96,10 @@ static void take(struct fw_lanes *ls, int fd)
     struct fw_call *c;
     struct fw_lane *l;
 
-    fw_pipe_tcp(&pipe, fd);
+    if (!ls->tls)
+        fw_pipe_tcp(&pipe, fd);
+    else if (fw_tls_pipe(ls->tls, &pipe, fd) != FW_OK)
+        return;
     c = fw_call_of_lane(ls->server, &fw_methods[FW_METHOD_TRAIN], &pipe);
     if (!c)
         return;
@@ -117,6 +152,7 @@ fw_status fw_lanes_open(struct fw_lanes *ls, struct fw_server *s,
     pthread_mutex_init(&ls->lock, NULL);
     pthread_cond_init(&ls->left, NULL);
     ls->server = s;
+    ls->tls = s->tls.side ? &s->tls : NULL;
     ls->few =
         (size_t)sysconf(_SC_NPROCESSORS_ONLN) / 2; /* one for the worker */
     if (fw_lobby_open(&ls->lobby) != FW_OK)

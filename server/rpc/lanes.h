@@ -13,11 +13,14 @@
 #include "sdk/base/status.h"
 #include "server/rpc/lobby.h"
 
-struct fw_server;
+struct fw_join_response;
 struct fw_lane;
+struct fw_server;
+struct fw_tls;
 
 struct fw_lanes {
     struct fw_server *server; /* whose this is; NULL: closed */
+    struct fw_tls *tls;       /* lent by the server; NULL: they are plain */
     int fd;                   /* owned; listens */
     int port;                 /* bound; 0: there are no lanes */
     size_t few;               /* lanes that need not share a core */
@@ -29,12 +32,17 @@ struct fw_lanes {
     pthread_cond_t left;  /* n has fallen */
     size_t n;             /* of lanes */
     struct fw_list alive; /* fw_lane.link */
+    int64_t tell_ms;      /* when a failed handshake is told of again */
+    unsigned silent;      /* those since then that were not */
 };
 
-/* Listen on any free port of the address's host.  FW_IO, FW_NOMEM: there are
- * no lanes, and all goes by gRPC. */
+/* Listen on any free port of the address's host; all lanes are under TLS if
+ * the server is.  FW_IO, FW_NOMEM: there are no lanes, and all goes by gRPC. */
 FW_MUST_USE fw_status fw_lanes_open(struct fw_lanes *ls, struct fw_server *s,
                                     const char *address, struct fw_err *err);
+
+/* Write into the answer where lanes are to be had. */
+void fw_lanes_tell(const struct fw_lanes *ls, struct fw_join_response *answer);
 
 /* Take no more; cut those there are and wait for their end.  Safe twice
  * and on zero. */
@@ -52,6 +60,9 @@ void fw_lanes_awake(struct fw_lanes *ls, int more);
 /* By a lane's thread at its end: it can be cut no more; it has left. */
 void fw_lanes_remove(struct fw_lanes *ls, struct fw_lane *l);
 void fw_lanes_left(struct fw_lanes *ls);
+
+/* By a lane's thread: it ends, and no client has greeted. */
+void fw_lanes_stranger(struct fw_lanes *ls, const struct fw_lane *l);
 
 /* Any thread: there are so few that one may look for work instead of sleeping,
  * and takes no core from another or from its worker. */

@@ -153,7 +153,7 @@ void fw_server_reload(struct fw_server *s)
     fw_tls_reload(&s->tls);
 }
 
-/* Workers can do without; with TLS they must. */
+/* Workers can do without. */
 static void open_lanes(struct fw_server *s, const char *address)
 {
     struct fw_err err;
@@ -199,7 +199,7 @@ fw_status fw_server_open(struct fw_server *s, struct fw_jobs *jobs,
     if (st == FW_OK && !start_threads(s))
         st = fw_err_set(err, FW_NOMEM, "cannot start the server's threads");
     if (st == FW_OK) {
-        if (s->listener.port)
+        if (s->port)
             open_lanes(s, config->listen);
         grpc_server_start(s->server);
         if (!arm_all(s, registered))
@@ -332,6 +332,7 @@ void fw_server_close(struct fw_server *s, int64_t grace_ms)
     grpc_completion_queue_destroy(s->control);
     fw_listener_close(&s->listener);
     grpc_shutdown();
+    fw_tls_close(&s->tls);
     fw_answers_close(&s->answers);
     fw_access_close(&s->access);
     pthread_cond_destroy(&s->quiet);

@@ -31,18 +31,25 @@ static fw_status read_one(const char *path, struct fw_bytes *out,
     return s == FW_OK ? s : fw_err_wrap(err, FW_IO, "%s", path);
 }
 
+static fw_status read_all(const struct fw_tls_config *paths, struct files *f,
+                          struct fw_err *err)
+{
+    fw_status s = read_one(paths->cert, &f->cert, err);
+
+    if (s == FW_OK)
+        s = read_one(paths->key, &f->key, err);
+    if (s == FW_OK)
+        s = read_one(paths->client_ca, &f->ca, err);
+    return s;
+}
+
 static grpc_ssl_server_certificate_config *make_config(
     const struct fw_tls_config *paths, struct fw_err *err)
 {
     grpc_ssl_server_certificate_config *config = NULL;
     struct files f = {0};
-    fw_status s = read_one(paths->cert, &f.cert, err);
 
-    if (s == FW_OK)
-        s = read_one(paths->key, &f.key, err);
-    if (s == FW_OK)
-        s = read_one(paths->client_ca, &f.ca, err);
-    if (s == FW_OK) {
+    if (read_all(paths, &f, err) == FW_OK) {
         grpc_ssl_pem_key_cert_pair pair = {(const char *)f.key.data,
                                            (const char *)f.cert.data};
 
@@ -53,6 +60,28 @@ static grpc_ssl_server_certificate_config *make_config(
     }
     close_files(&f);
     return config;
+}
+
+/* For lanes; it also proves that the files serve before gRPC is given them. */
+static fw_status make_side(const struct fw_tls_config *paths,
+                           struct fw_tls_side **out, struct fw_err *err)
+{
+    struct files f = {0};
+    fw_status s = read_all(paths, &f, err);
+
+    if (s == FW_OK) {
+        struct fw_tls_pem pem = {(const char *)f.cert.data,
+                                 (const char *)f.key.data,
+                                 (const char *)f.ca.data};
+
+        s = fw_tls_side_open(FW_TLS_SERVER, &pem, out, err);
+        if (s != FW_OK)
+            s = fw_err_wrap(err, FW_IO, "%s, %s and %s", paths->cert,
+                            paths->key,
+                            paths->client_ca[0] ? paths->client_ca : "no CA");
+    }
+    close_files(&f);
+    return s;
 }
 
 /* gRPC asks before each handshake. */
@@ -80,34 +109,63 @@ fw_status fw_tls_open(struct fw_tls *tls, const struct fw_tls_config *files,
         files->client_ca[0]
             ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
             : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE;
-    grpc_ssl_server_certificate_config *probe;
+    struct fw_tls_side *side;
+    fw_status s = make_side(files, &side, err);
 
-    *tls = (struct fw_tls){.files = *files, .wanted = 1};
-    probe = make_config(files, err);
-    if (!probe)
-        return FW_IO;
-    grpc_ssl_server_certificate_config_destroy(probe);
+    *tls = (struct fw_tls){0};
+    if (s != FW_OK)
+        return s;
+    *tls = (struct fw_tls){.files = *files, .wanted = 1, .side = side};
+    pthread_mutex_init(&tls->lock, NULL);
     *out = grpc_ssl_server_credentials_create_with_options(
         grpc_ssl_server_credentials_create_options_using_config_fetcher(
             ask, fetch, tls));
-    return *out ? FW_OK
-                : fw_err_set(err, FW_IO,
-                             "the certificate %s and its key %s do not serve",
-                             files->cert, files->key);
+    if (*out)
+        return FW_OK;
+    fw_tls_close(tls);
+    return fw_err_set(err, FW_IO,
+                      "the certificate %s and its key %s do not serve",
+                      files->cert, files->key);
+}
+
+fw_status fw_tls_pipe(struct fw_tls *tls, struct fw_pipe *p, int fd)
+{
+    struct fw_tls_side *side;
+    fw_status s;
+
+    pthread_mutex_lock(&tls->lock);
+    side = fw_tls_side_ref(tls->side);
+    pthread_mutex_unlock(&tls->lock);
+    s = fw_pipe_tls(p, fd, side, NULL);
+    fw_tls_side_unref(side);
+    return s;
+}
+
+void fw_tls_close(struct fw_tls *tls)
+{
+    if (!tls->side)
+        return;
+    fw_tls_side_unref(tls->side);
+    pthread_mutex_destroy(&tls->lock);
+    *tls = (struct fw_tls){0};
 }
 
 void fw_tls_reload(struct fw_tls *tls)
 {
-    grpc_ssl_server_certificate_config *probe;
+    struct fw_tls_side *fresh;
+    struct fw_tls_side *old;
     struct fw_err err = {0};
 
     if (!tls->files.cert[0])
         return;
-    probe = make_config(&tls->files, &err);
-    if (!probe) {
+    if (make_side(&tls->files, &fresh, &err) != FW_OK) {
         fw_log(FW_LOG_ERROR, "certificate_not_read", "error=\"%s\"", err.text);
         return;
     }
-    grpc_ssl_server_certificate_config_destroy(probe);
+    pthread_mutex_lock(&tls->lock);
+    old = tls->side;
+    tls->side = fresh;
+    pthread_mutex_unlock(&tls->lock);
+    fw_tls_side_unref(old);
     __atomic_add_fetch(&tls->wanted, 1, __ATOMIC_RELEASE);
 }

@@ -142,16 +142,35 @@ class Flywheel(Peer):
     # The first one uploads the parameters, which all would do at once.
     one_by_one = True
 
-    def __init__(self, name, build, dtype="f32", ground="lane"):
+    def __init__(self, name, build, dtype="f32", ground="lane", tls=False):
         self.name, self.build = name, build
-        self.dtype, self.ground = dtype, ground
+        self.dtype, self.ground, self.tls = dtype, ground, tls
+
+    def certificates(self):
+        """Make some; flags of the server, environment of its clients."""
+        if not self.tls:
+            return [], {}
+        certs = pathlib.Path(self.data) / "certs"
+        subprocess.run([self.build / "client/flywheel", "certs", "init",
+                        certs], check=True, stdout=subprocess.DEVNULL,
+                       stderr=self.log)
+        config = pathlib.Path(self.data) / "flywheeld.yaml"
+        config.write_text(f"tls:\n  cert: {certs}/server.pem\n"
+                          f"  key: {certs}/server.key\n"
+                          f"  client_ca: {certs}/ca.pem\n")
+        return ["--config", config], {
+            "FLYWHEEL_CA": f"{certs}/ca.pem",
+            "FLYWHEEL_CERT": f"{certs}/client.pem",
+            "FLYWHEEL_KEY": f"{certs}/client.key"}
 
     def open(self, n, workers):
         self.data = tempfile.mkdtemp(prefix="flywheel-bench-")
         # Threads of BLAS are of no use here and fight for the cores.
         environment = dict(os.environ, OPENBLAS_NUM_THREADS="1")
+        flags, known = self.certificates()
         self.server = subprocess.Popen(
-            [self.build / "server/flywheeld", "--listen", "127.0.0.1:0",
+            [self.build / "server/flywheeld", *flags,
+             "--listen", "127.0.0.1:0",
              "--admin", "127.0.0.1:0",
              "--data", self.data], stderr=self.log, env=environment)
         where = pathlib.Path(self.data) / "flywheeld.address"
@@ -163,8 +182,9 @@ class Flywheel(Peer):
             [self.build / "client/flywheel", "job", "create", "--server",
              address, "--name", "bench", "--tensors", f"w:{n}",
              *JOB_FLAGS], check=True, stdout=subprocess.DEVNULL,
-            stderr=self.log)
-        return [[self.build / "tests/bench_rounds", address, "bench", f"w{i}",
+            stderr=self.log, env={**os.environ, **known})
+        return [["/usr/bin/env", *(f"{k}={v}" for k, v in known.items()),
+                 self.build / "tests/bench_rounds", address, "bench", f"w{i}",
                  str(n), self.dtype, self.ground] for i in range(workers)]
 
     def close(self):
@@ -217,7 +237,9 @@ def peers_of(args):
     peers = [raw_peer(YARDSTICK, "stream"), raw_peer("raw-store", "store"),
              Flywheel("flywheel", build),
              Flywheel("flywheel-bf16", build, "bf16"),
-             Flywheel("flywheel-grpc", build, ground="grpc")]
+             Flywheel("flywheel-grpc", build, ground="grpc"),
+             Flywheel("flywheel-tls", build, tls=True),
+             Flywheel("flywheel-tls-grpc", build, ground="grpc", tls=True)]
     for name, module, file in (("grpcio", "grpc", "peer_grpcio.py"),
                                ("torch-rpc", "torch.distributed.rpc",
                                 "peer_torch.py")):

@@ -4,10 +4,14 @@ and TLS: who is let in, and how a certificate changes while the server runs.
 
 The methods come from the descriptors, so that a new one fails here until it is
 put into TABLE."""
+import json
 import os
 import pathlib
 import shutil
 import signal
+import socket
+import ssl
+import struct
 import subprocess
 import sys
 import tempfile
@@ -40,6 +44,13 @@ REFUSED = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
 def flywheel(*words, **more):
     return subprocess.run([program("FLYWHEEL"), *words], text=True,
                           capture_output=True, timeout=60, **more)
+
+
+def established(port):
+    """Connections to this port of ours."""
+    lines = pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]
+    return [l for l in lines if l.split()[2].endswith(f":{port:04X}")
+            and l.split()[3] == "01"]
 
 
 def methods():
@@ -269,6 +280,108 @@ class Tls(unittest.TestCase):
                           "--model", "mlp", "--epochs", "1", "--token-file", str(path),
                           *self.flags(live))
         self.assertEqual(worked.returncode, 0, worked.stderr)
+
+    def job(self, server, certs):
+        """A job named a, and how to ask about it."""
+        made = flywheel("job", "create", "--name", "a", "--model", "mlp",
+                        "--server", server.address, *self.flags(certs))
+        self.assertEqual(made.returncode, 0, made.stderr)
+        channel = grpc.secure_channel(
+            server.address, grpc.ssl_channel_credentials(*(
+                (certs / name).read_bytes()
+                for name in ("ca.pem", "client.key", "client.pem"))))
+        self.addCleanup(channel.close)
+        return S.training_grpc.TrainingServiceStub(channel)
+
+    def lane(self, certs, port, mutual=True):
+        """A connection with the handshake made."""
+        context = ssl.create_default_context(cafile=certs / "ca.pem")
+        if mutual:
+            context.load_cert_chain(certs / "client.pem", certs / "client.key")
+        plain = socket.create_connection(("127.0.0.1", port), 10)
+        self.addCleanup(plain.close)
+        return context.wrap_socket(plain, server_hostname="127.0.0.1")
+
+    def opens(self, lane, session):
+        """Whether a Train stream begins there."""
+        data = S.training.TrainRequest(open=S.training.TrainOpen(
+            job="a", session=session)).SerializeToString()
+        lane.sendall(b"flywheel-lane-1\n" + struct.pack("<I", len(data)) + data)
+        n = struct.unpack("<I", lane.recv(4))[0]
+        return S.training.TrainResponse.FromString(
+            lane.recv(n)).HasField("opened")
+
+    def join(self, stub):
+        joined = stub.Join(S.training.JoinRequest(
+            job="a", worker="w", protocol_min=1, protocol_max=1), timeout=10)
+        self.assertEqual(joined.lane_port, 0)
+        self.assertGreater(joined.lane_tls_port, 0)
+        return joined
+
+    def test_a_lane_is_under_the_same_tls(self):
+        server, live = self.serve()
+        joined = self.join(self.job(server, live))
+        for greet in (b"flywheel-lane-1\n", b"\x16\x03\x01" + bytes(200)):
+            with socket.create_connection(
+                    ("127.0.0.1", joined.lane_tls_port), 10) as plain:
+                plain.sendall(greet)
+                try:
+                    while plain.recv(100):
+                        pass  # an alert
+                except ConnectionResetError:
+                    pass
+        wait_for("the log to tell",
+                 lambda: "lane_refused" in server.log.read_text())
+        with self.assertRaises((ssl.SSLError, ConnectionError)):
+            self.opens(self.lane(live, joined.lane_tls_port, mutual=False),
+                       joined.session)
+        with self.assertRaises(ssl.SSLCertVerificationError):
+            self.lane(self.make("strange"), joined.lane_tls_port)
+        self.assertTrue(self.opens(self.lane(live, joined.lane_tls_port),
+                                   joined.session))
+
+    def test_a_lane_gets_the_new_certificate_and_open_ones_stay(self):
+        server, live = self.serve()
+        stub = self.job(server, live)
+        old = self.folder / "old"
+        joined = self.join(stub)
+        kept = self.lane(old, joined.lane_tls_port)
+        self.assertTrue(self.opens(kept, joined.session))
+        new = self.make("new")
+        for file in new.iterdir():
+            shutil.copy(file, live / file.name)
+        server.process.send_signal(signal.SIGHUP)
+
+        def is_new():
+            try:
+                self.lane(new, joined.lane_tls_port).close()
+                return True
+            except ssl.SSLError:
+                return False
+        wait_for("the new certificate", is_new)
+        with self.assertRaises((ssl.SSLError, ConnectionError)):
+            self.opens(self.lane(old, joined.lane_tls_port), joined.session)
+        beat = S.training.TrainRequest(
+            heartbeat=S.training.Heartbeat()).SerializeToString()
+        kept.sendall(struct.pack("<I", len(beat)) + beat)
+        self.assertGreater(len(kept.recv(4)), 0)
+
+    def test_a_worker_trains_over_a_lane_under_tls(self):
+        server, live = self.serve()
+        port = self.join(self.job(server, live)).lane_tls_port
+        worker = subprocess.Popen(
+            [program("FLYWHEEL"), "worker", "--job", "a", "--server",
+             server.address, "--model", "mlp", "--epochs", "1000",
+             *self.flags(live)], stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
+        try:
+            wait_for("a connection to the lanes", lambda: established(port))
+            wait_for("versions", lambda: json.loads(self.status(
+                server, "--json", *self.flags(live)).stdout
+            )["jobs"][0]["version"] > 0)
+        finally:
+            worker.terminate()
+            worker.wait(timeout=60)
 
     def test_an_open_address_without_tls_needs_a_word(self):
         data = str(self.folder / "data")
