@@ -24,10 +24,10 @@ static grpc_channel *create_channel(const char *address,
                                     grpc_channel_credentials *how)
 {
     grpc_arg args[] = {
-        /* A dead link is noticed in 15 s.  Servers allow a ping every 5 s. */
-        integer(GRPC_ARG_KEEPALIVE_TIME_MS, 10000),
+        /* A dead link is noticed in 11 s.  Servers allow a ping every 5 s. */
+        integer(GRPC_ARG_KEEPALIVE_TIME_MS, 7000),
         /* Also TCP_USER_TIMEOUT: how long a stuck write may last. */
-        integer(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 5000),
+        integer(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 4000),
         integer(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1),
         integer(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0),
         /* Retries are ours: only we know what is safe to send twice. */

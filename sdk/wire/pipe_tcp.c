@@ -5,9 +5,9 @@
 
 #include "sdk/wire/pipe.h"
 
-#define IDLE_S  10    /* silence before the first keepalive probe */
-#define PROBE_S 5     /* for its answer */
-#define DEAD_MS 15000 /* what was sent and not acknowledged so long */
+#define IDLE_S  7     /* silence before the first keepalive probe */
+#define PROBE_S 4     /* for its answer */
+#define DEAD_MS 11000 /* what was sent and not acknowledged so long */
 
 static ssize_t tcp_receive(struct fw_pipe *p, void *to, size_t n)
 {

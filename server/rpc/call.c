@@ -27,15 +27,15 @@ struct fw_call *fw_call_ref(struct fw_call *c)
 
 /* --- the connection it came by --- */
 
-/* Find it: the call was let in. */
-static void join_guest(struct fw_call *c)
+/* Find it, and count there.  False: it has too many calls, and was cut, so the
+ * call will end by itself. */
+static bool join_guest(struct fw_call *c)
 {
     char *peer = grpc_call_get_peer(c->call);
 
     c->guest = fw_guests_find(&c->server->listener.guests, peer);
     gpr_free(peer);
-    if (c->guest)
-        fw_meter_call(&c->guest->meter);
+    return !c->guest || fw_guest_call(c->guest);
 }
 
 /* A message has come whole, even if it is refused. */
@@ -47,17 +47,23 @@ static void pay(struct fw_call *c, uint64_t bytes)
         fw_meter_stream(&c->guest->meter);
     c->streams = c->method->bulk;
     if (!c->heard)
-        fw_meter_call_heard(&c->guest->meter);
+        fw_meter_call_heard(&c->guest->meter, c->method->bulk);
     c->heard = true;
+    __atomic_store_n(&c->guest->vain, 0, __ATOMIC_RELAXED);
     fw_meter_credit(&c->guest->meter, bytes + FRAME_BYTES);
 }
 
 static void leave_guest(struct fw_call *c)
 {
-    if (c->guest && c->streams)
+    bool in_vain = c->method && c->let_in && !c->heard;
+
+    if (!c->guest)
+        return;
+    if (c->streams)
         fw_meter_stream_end(&c->guest->meter);
-    if (c->guest && !c->heard)
-        fw_meter_call_heard(&c->guest->meter);
+    if (in_vain)
+        fw_meter_call_heard(&c->guest->meter, c->method->bulk);
+    fw_guest_call_end(c->guest, in_vain);
     fw_guest_put(c->guest);
 }
 
@@ -291,7 +297,9 @@ static void begin(struct fw_call *c)
                                   c->method->roles, &c->principal, &err);
 
     if (s == FW_OK) {
-        join_guest(c);
+        c->let_in = true;
+        if (c->guest)
+            fw_meter_call(&c->guest->meter, c->method->bulk);
         c->method->start(c);
     } else {
         fw_call_finish(c, s, &err);
@@ -318,10 +326,12 @@ static void on_arrived(struct fw_tag *tag, bool ok)
         close.data.recv_close_on_server.cancelled = &c->cancelled;
         if (!start(c, &close, 1, &c->closed))
             c->gone = true;
-        if (c->method)
-            begin(c);
-        else
-            refuse_unknown(c);
+        if (join_guest(c)) {
+            if (c->method)
+                begin(c);
+            else
+                refuse_unknown(c);
+        }
     }
     fw_call_unref(c);
 }

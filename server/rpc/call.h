@@ -66,6 +66,7 @@ struct fw_call {
     struct fw_principal principal; /* who calls; set when it arrives */
     struct fw_guest *guest;        /* its connection; a reference, or NULL */
     bool streams;  /* bulk, and a message has come; reading baton */
+    bool let_in;   /* the caller may call this */
     bool heard;    /* its first message has come */
     uint32_t refs; /* atomic */
     struct fw_tag arrived;

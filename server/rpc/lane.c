@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "sdk/base/clock.h"
 #include "sdk/base/mem.h"
 #include "sdk/wire/codec.h"
 #include "sdk/wire/frame.h"
@@ -20,7 +21,6 @@
 #define PEEK_BYTES   ((size_t)FW_CHUNK_HEAD_MAX + FW_FRAME_HEAD)
 #define WARM_BYTES   (128u << 10) /* landed at once, and looked at while warm */
 #define STRANGER_MAX 4096u /* bytes of a first message; it opens the stream */
-#define STRANGER_MS  5000  /* so long it may take to come */
 #define STACK_BYTES  (256u << 10)
 #define LINGER_MS    250 /* without a word, before the thread goes */
 
@@ -170,6 +170,7 @@ static enum outcome receive_landing(struct fw_lane *l)
     if (n == 0)
         return GONE;
     fw_jobs_count(l->call->server->jobs, (size_t)n, 0);
+    l->patience.came += (size_t)n;
     l->land += n;
     l->left -= (size_t)n;
     if (l->left) {
@@ -214,24 +215,38 @@ static enum outcome receive(struct fw_lane *l)
     if (n == 0)
         return GONE;
     fw_jobs_count(l->call->server->jobs, (size_t)n, 0);
+    l->patience.came += (size_t)n;
     l->have += (size_t)n;
     return use(l) ? DONE : GONE;
 }
 
-/* Wait for something to do; strangers do not wait long. */
+static enum fw_stage stage(const struct fw_lane *l, bool reading)
+{
+    if (!l->familiar)
+        return l->greeted ? FW_STAGE_FIRST : FW_STAGE_HELLO;
+    return reading && (l->have || l->land) ? FW_STAGE_WITHIN : FW_STAGE_BETWEEN;
+}
+
+/* Wait for something to do, but for strangers and dawdlers not for long. */
 static enum outcome rest(struct fw_lane *l, bool reading, bool blocked)
 {
     struct fw_lanes *lanes = &l->call->server->lanes;
     struct pollfd p[] = {{0}, {.fd = l->wake, .events = POLLIN}};
     uint64_t kicks;
+    int wait = fw_patience_left(&l->patience, &l->call->server->deadlines,
+                                stage(l, reading), fw_clock_mono_ms());
     int n;
 
+    if (!wait)
+        return GONE;
+    if (l->familiar && wait > LINGER_MS)
+        wait = LINGER_MS;
     if (!fw_pipe_arm(&l->pipe, reading, blocked, &p[0]))
         return DONE;
     if (l->familiar && fw_lanes_few(lanes))
-        n = fw_brisk_poll(&l->brisk, p, 2, LINGER_MS);
+        n = fw_brisk_poll(&l->brisk, p, 2, wait);
     else
-        n = poll(p, 2, l->familiar ? LINGER_MS : STRANGER_MS);
+        n = poll(p, 2, wait);
     if (p[1].revents)
         (void)!read(l->wake, &kicks, sizeof(kicks)); /* it is not blocking */
     if (p[0].revents & (POLLERR | POLLHUP | POLLNVAL))
@@ -325,7 +340,11 @@ struct fw_lane *fw_lane_create(struct fw_call *c, struct fw_pipe *take)
         fw_pipe_close(take);
         return NULL;
     }
-    *l = (struct fw_lane){.call = c, .pipe = *take, .wake = -1, .watched = -1};
+    *l = (struct fw_lane){.call = c,
+                          .pipe = *take,
+                          .wake = -1,
+                          .watched = -1,
+                          .patience.born_ms = fw_clock_mono_ms()};
     fw_list_init(&l->link);
     fw_list_init(&l->called);
     return l;

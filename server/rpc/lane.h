@@ -10,10 +10,13 @@
 #ifndef FW_RPC_LANE_H
 #define FW_RPC_LANE_H
 
+#include <netinet/in.h>
+
 #include "sdk/base/brisk.h"
 #include "sdk/base/list.h"
 #include "sdk/wire/pipe.h"
 #include "server/rpc/call.h"
+#include "server/rpc/patience.h"
 
 #define FW_LANE_FRAMES 4  /* frames that one system call may write */
 #define FW_LANE_PIECES 16 /* pieces of memory that they may have */
@@ -26,7 +29,8 @@ struct fw_frame {
 };
 
 struct fw_lane {
-    struct fw_list link;  /* used by lanes.c */
+    struct fw_list link;  /* used by lanes.c, like the next */
+    struct in6_addr peer; /* counted in the server's caps */
     struct fw_call *call; /* whose ground this is */
     struct fw_pipe pipe;  /* owned */
 
@@ -38,10 +42,11 @@ struct fw_lane {
     bool begun;    /* the method was told */
     bool familiar; /* a whole message has come */
     bool bulky;    /* the last message has landed: read no more than a head */
-    fw_land_fn *find;      /* where a message belongs; NULL: nowhere */
-    fw_landed_fn *landed;  /* it is there */
-    uint8_t *land;         /* lent by the stream; where the next bytes belong */
-    size_t left;           /* bytes that are still to land */
+    fw_land_fn *find;     /* where a message belongs; NULL: nowhere */
+    fw_landed_fn *landed; /* it is there */
+    uint8_t *land;        /* lent by the stream; where the next bytes belong */
+    size_t left;          /* bytes that are still to land */
+    struct fw_patience patience;
     struct fw_brisk brisk; /* of its waits, while there are few lanes */
 
     /* call's lock */

@@ -7,8 +7,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "sdk/base/clock.h"
-#include "sdk/base/log.h"
 #include "sdk/wire/messages.h"
 #include "server/rpc/bind.h"
 #include "server/rpc/lane.h"
@@ -19,7 +17,7 @@
 #define LANES_MAX   16384u
 #define ACCEPT_MS   100 /* wait when there are no descriptors */
 #define ADDRESS_MAX 256
-#define TELL_MS     1000 /* between lines about strangers */
+#define REASON_MAX  160
 
 static bool enter(struct fw_lanes *ls, struct fw_lane *l)
 {
@@ -40,6 +38,7 @@ void fw_lanes_remove(struct fw_lanes *ls, struct fw_lane *l)
     pthread_mutex_lock(&ls->lock);
     fw_list_remove(&l->link);
     pthread_mutex_unlock(&ls->lock);
+    fw_caps_leave(&ls->server->caps, &l->peer);
 }
 
 void fw_lanes_left(struct fw_lanes *ls)
@@ -60,27 +59,24 @@ void fw_lanes_awake(struct fw_lanes *ls, int more)
     __atomic_add_fetch(&ls->awake, (size_t)more, __ATOMIC_RELAXED);
 }
 
+/* A line of the log about someone who does not get a lane. */
+static void refuse(struct fw_lanes *ls, const char *why,
+                   const struct in6_addr *peer)
+{
+    pthread_mutex_lock(&ls->lock);
+    fw_refusals_tell(&ls->refusals, "lane_refused", why, peer,
+                     fw_caps_count(&ls->server->caps));
+    pthread_mutex_unlock(&ls->lock);
+}
+
 void fw_lanes_stranger(struct fw_lanes *ls, const struct fw_lane *l)
 {
-    int64_t now_ms = fw_clock_mono_ms();
-    unsigned silent = 0;
-    bool tell;
+    char why[REASON_MAX];
 
     if (!l->pipe.trouble)
         return;
-    pthread_mutex_lock(&ls->lock);
-    tell = now_ms >= ls->tell_ms;
-    if (tell) {
-        silent = ls->silent;
-        ls->silent = 0;
-        ls->tell_ms = now_ms + TELL_MS;
-    } else {
-        ls->silent++;
-    }
-    pthread_mutex_unlock(&ls->lock);
-    if (tell)
-        fw_log(FW_LOG_WARN, "lane_refused", "suppressed=%u reason=\"%s\"",
-               silent, l->pipe.trouble);
+    snprintf(why, sizeof(why), "\"%s\"", l->pipe.trouble);
+    refuse(ls, why, &l->peer);
 }
 
 void fw_lanes_tell(const struct fw_lanes *ls, struct fw_join_response *answer)
@@ -89,28 +85,52 @@ void fw_lanes_tell(const struct fw_lanes *ls, struct fw_join_response *answer)
     answer->lane_tls_port = ls->tls ? (uint32_t)ls->port : 0;
 }
 
-/* Takes fd. */
-static void take(struct fw_lanes *ls, int fd)
+/* Takes fd, whose peer counts already. */
+static void take(struct fw_lanes *ls, int fd, const struct in6_addr *peer)
 {
     struct fw_pipe pipe;
     struct fw_call *c;
     struct fw_lane *l;
 
-    if (!ls->tls)
+    if (!ls->tls) {
         fw_pipe_tcp(&pipe, fd);
-    else if (fw_tls_pipe(ls->tls, &pipe, fd) != FW_OK)
+    } else if (fw_tls_pipe(ls->tls, &pipe, fd) != FW_OK) {
+        fw_caps_leave(&ls->server->caps, peer);
         return;
+    }
     c = fw_call_of_lane(ls->server, &fw_methods[FW_METHOD_TRAIN], &pipe);
-    if (!c)
+    if (!c) {
+        fw_caps_leave(&ls->server->caps, peer);
         return;
+    }
     l = c->lane;
-    if (enter(ls, l)) {
-        if (fw_lane_start(l) == FW_OK)
-            return;
+    l->peer = *peer;
+    if (!enter(ls, l)) {
+        fw_caps_leave(&ls->server->caps, peer);
+    } else if (fw_lane_start(l) == FW_OK) {
+        return;
+    } else {
         fw_lanes_remove(ls, l);
         fw_lanes_left(ls);
     }
     fw_call_unref(c);
+}
+
+/* A connection has come: is there room for it? */
+static void let_in(struct fw_lanes *ls, int fd,
+                   const struct sockaddr_storage *from)
+{
+    struct in6_addr peer;
+    const char *why;
+
+    fw_caps_peer(from, &peer);
+    why = fw_caps_enter(&ls->server->caps, &peer);
+    if (!why) {
+        take(ls, fd, &peer);
+        return;
+    }
+    refuse(ls, why, &peer);
+    close(fd);
 }
 
 /* Until the listening socket is shut. */
@@ -120,10 +140,12 @@ static void *serve(void *arg)
     struct pollfd listening = {.fd = ls->fd, .events = POLLIN};
 
     for (;;) {
-        int fd = accept4(ls->fd, NULL, NULL, SOCK_CLOEXEC);
+        struct sockaddr_storage from = {0};
+        socklen_t n = sizeof(from);
+        int fd = accept4(ls->fd, (struct sockaddr *)&from, &n, SOCK_CLOEXEC);
 
         if (fd >= 0) {
-            take(ls, fd);
+            let_in(ls, fd, &from);
             continue;
         }
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||

@@ -12,6 +12,7 @@
 #include "sdk/base/list.h"
 #include "sdk/base/status.h"
 #include "server/rpc/lobby.h"
+#include "server/rpc/refusals.h"
 
 struct fw_join_response;
 struct fw_lane;
@@ -28,12 +29,11 @@ struct fw_lanes {
     struct fw_lobby lobby;    /* of those that rest */
     size_t awake;             /* atomic: those that do not */
 
-    pthread_mutex_t lock; /* guards what follows */
-    pthread_cond_t left;  /* n has fallen */
-    size_t n;             /* of lanes */
-    struct fw_list alive; /* fw_lane.link */
-    int64_t tell_ms;      /* when a failed handshake is told of again */
-    unsigned silent;      /* those since then that were not */
+    pthread_mutex_t lock;        /* guards what follows */
+    pthread_cond_t left;         /* n has fallen */
+    size_t n;                    /* of lanes */
+    struct fw_list alive;        /* fw_lane.link */
+    struct fw_refusals refusals; /* its lines of the log */
 };
 
 /* Listen on any free port of the address's host; all lanes are under TLS if

@@ -13,8 +13,10 @@ enum fw_verdict fw_meter_look(struct fw_meter *m, uint64_t received,
 {
     uint64_t credited = __atomic_load_n(&m->credited, __ATOMIC_RELAXED);
     uint32_t streams = __atomic_load_n(&m->streams, __ATOMIC_RELAXED);
+    uint32_t begun = __atomic_load_n(&m->begun, __ATOMIC_RELAXED);
     uint32_t ended = __atomic_load_n(&m->ended, __ATOMIC_RELAXED);
     double seconds = (double)(now_ms - m->seen_ms) / MS_PER_S;
+    double over;
 
     m->level += (double)(received - m->received) -
                 (double)(credited - m->paid) -
@@ -31,24 +33,33 @@ enum fw_verdict fw_meter_look(struct fw_meter *m, uint64_t received,
     m->acked = acked;
     m->paid = credited;
     m->seen_ms = now_ms;
-    return m->level >
-                   FW_METER_SLACK + m->grace + (double)FW_METER_STREAM * streams
-               ? FW_VERDICT_FLOOD
-               : FW_VERDICT_STAY;
+    over = m->level - FW_METER_SLACK - m->grace -
+           (double)FW_METER_STREAM * streams - (begun ? FW_METER_FIRST : 0);
+    if (over <= 0)
+        m->over_ms = 0;
+    else if (!m->over_ms)
+        m->over_ms = now_ms;
+    if (over <= 0 || (!credited && over < FW_METER_LATE &&
+                      now_ms - m->over_ms < FW_METER_LATE_MS))
+        return FW_VERDICT_STAY;
+    return FW_VERDICT_FLOOD;
 }
 
-enum fw_verdict fw_meter_wait(struct fw_meter *m, int64_t now_ms)
+/* A message, or so many bytes of one, start the time anew. */
+enum fw_verdict fw_meter_wait(struct fw_meter *m, const struct fw_deadlines *d,
+                              int64_t now_ms)
 {
     uint64_t credited = __atomic_load_n(&m->credited, __ATOMIC_RELAXED);
 
     if (!__atomic_load_n(&m->calls, __ATOMIC_RELAXED))
-        return now_ms - m->born_ms >= FW_METER_SILENT_MS ? FW_VERDICT_SILENT
-                                                         : FW_VERDICT_STAY;
+        return now_ms - m->born_ms >= d->first_call_ms ? FW_VERDICT_SILENT
+                                                       : FW_VERDICT_STAY;
     if (!__atomic_load_n(&m->waiting, __ATOMIC_RELAXED) ||
-        credited != m->moved) {
+        credited != m->moved || m->received - m->brought >= d->progress_bytes) {
         m->moved = credited;
+        m->brought = m->received;
         m->moved_ms = now_ms;
     }
-    return now_ms - m->moved_ms >= FW_METER_DRIP_MS ? FW_VERDICT_SILENT
-                                                    : FW_VERDICT_STAY;
+    return now_ms - m->moved_ms >= d->progress_ms ? FW_VERDICT_SILENT
+                                                  : FW_VERDICT_STAY;
 }

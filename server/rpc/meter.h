@@ -10,11 +10,14 @@
  *
  * never below 0; above 64 KiB (and 16 MiB for each bulk stream that has sent a
  * message, whose data gRPC may hold before it is taken, and the same once more
- * for those that ended of late) the connection is cut.  A
- * client that reads pays one window update for each so many bytes: that is the
- * share of what was acknowledged.  One that has made no call 10 s after it came
- * is cut, too, and one that drips: 30 s without any message, and a call open
- * whose first one has not come.
+ * for those that ended of late; 4 MiB while the first message of one is on its
+ * way) the connection is cut.  Of a connection that nothing was ever accepted
+ * of, the call may be on its way through gRPC: it is cut when that has lasted
+ * for 50 ms, or for another MiB.  A client that reads pays one window update
+ * for each so many bytes: that is the share of what was acknowledged.  One that
+ * has made no call some seconds after it came is cut, too, and one that drips:
+ * a call is open whose first message has not come, no other has, and next to no
+ * bytes have (struct fw_deadlines).
  *
  * Layer: server/rpc.  Thread: credit, stream and call counts by any; the rest
  * by one, the listener's.  Plain data. */
@@ -24,22 +27,27 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "server/store/config.h"
+
 #define FW_METER_SLACK     (64u << 10)
 #define FW_METER_STREAM    (16u << 20)
+#define FW_METER_FIRST     (4u << 20) /* what gRPC lets a new stream send */
+#define FW_METER_LATE_MS   50         /* that gRPC may take to tell of a call */
+#define FW_METER_LATE      (1u << 20) /* that may come meanwhile */
 #define FW_METER_RATE      (32u << 10) /* bytes/s for pings and headers */
 #define FW_METER_ACK_SHARE 32
-#define FW_METER_SILENT_MS 10000
-#define FW_METER_DRIP_MS   30000
 
 struct fw_meter {
     uint64_t credited; /* atomic: bytes that were accepted */
     uint32_t calls;    /* atomic: that were let in, ever */
     uint32_t waiting;  /* atomic: calls whose first message has not come */
+    uint32_t begun;    /* atomic: of those, streams of bulk */
     uint32_t streams;  /* atomic: of bulk that are open and sent a message */
     uint32_t ended;    /* atomic: such streams that are not any more */
     int64_t born_ms;
-    int64_t moved_ms;  /* when nothing was waited for, or a message came */
+    int64_t moved_ms;  /* when nothing was waited for, or enough had come */
     uint64_t moved;    /* credit then */
+    uint64_t brought;  /* bytes received then */
     int64_t seen_ms;   /* last look */
     uint64_t received; /* at the last look */
     uint64_t acked;    /* at the last look */
@@ -47,6 +55,7 @@ struct fw_meter {
     uint32_t gone;     /* of `ended` at the last look */
     double grace;      /* bytes that streams left behind; falls as level does */
     double level;      /* bytes */
+    int64_t over_ms;   /* since when too much; 0: it is not */
 };
 
 enum fw_verdict {
@@ -63,6 +72,11 @@ static inline void fw_meter_credit(struct fw_meter *m, uint64_t bytes)
     __atomic_add_fetch(&m->credited, bytes, __ATOMIC_RELAXED);
 }
 
+static inline bool fw_meter_credited(struct fw_meter *m)
+{
+    return __atomic_load_n(&m->credited, __ATOMIC_RELAXED) != 0;
+}
+
 /* A bulk stream has sent its first message; it has ended. */
 static inline void fw_meter_stream(struct fw_meter *m)
 {
@@ -75,24 +89,34 @@ static inline void fw_meter_stream_end(struct fw_meter *m)
     __atomic_sub_fetch(&m->streams, 1, __ATOMIC_RELAXED);
 }
 
+/* Has there ever been one? */
+static inline bool fw_meter_streamed(struct fw_meter *m)
+{
+    return __atomic_load_n(&m->streams, __ATOMIC_RELAXED) ||
+           __atomic_load_n(&m->ended, __ATOMIC_RELAXED);
+}
+
 /* A look: bytes received by the socket, and those sent that the other side has
  * acknowledged, since it was opened. */
 enum fw_verdict fw_meter_look(struct fw_meter *m, uint64_t received,
                               uint64_t acked, int64_t now_ms);
 
 /* A call was let in; its first message has come, or never will. */
-static inline void fw_meter_call(struct fw_meter *m)
+static inline void fw_meter_call(struct fw_meter *m, bool bulk)
 {
+    __atomic_add_fetch(&m->begun, bulk, __ATOMIC_RELAXED);
     __atomic_add_fetch(&m->calls, 1, __ATOMIC_RELAXED);
     __atomic_add_fetch(&m->waiting, 1, __ATOMIC_RELAXED);
 }
 
-static inline void fw_meter_call_heard(struct fw_meter *m)
+static inline void fw_meter_call_heard(struct fw_meter *m, bool bulk)
 {
+    __atomic_sub_fetch(&m->begun, bulk, __ATOMIC_RELAXED);
     __atomic_sub_fetch(&m->waiting, 1, __ATOMIC_RELAXED);
 }
 
 /* Has it made no call for too long since it came, or does it drip? */
-enum fw_verdict fw_meter_wait(struct fw_meter *m, int64_t now_ms);
+enum fw_verdict fw_meter_wait(struct fw_meter *m, const struct fw_deadlines *d,
+                              int64_t now_ms);
 
 #endif

@@ -12,6 +12,7 @@
 #include "server/rpc/watch_rpc.h"
 
 #define ARMED_PER_METHOD 4
+#define PING_STRIKES     2 /* as gRPC would; 0: none */
 #define MIB              (1 << 20)
 /* Above our own limit, so that a message that is a little too large can be
  * refused by name; beyond this gRPC ends the call itself. */
@@ -45,9 +46,13 @@ static grpc_arg integer(const char *key, int value)
     return a;
 }
 
-/* docs/protocol.md, "Limits and keepalive", explains these. */
-static grpc_server *make_server(void)
+/* docs/protocol.md, "Limits and keepalive", explains these.  A flood of pings
+ * is the meter's to see (meter.h) where there is one: gRPC counts strikes, and
+ * is busy with them for a quarter of a second and 20 MiB before it acts. */
+static grpc_server *make_server(const struct fw_server_config *config)
 {
+    const struct fw_deadlines *deadlines = &config->deadlines;
+    const int strikes = config->tls.cert[0] ? PING_STRIKES : 0;
     grpc_arg list[] = {
         integer(GRPC_ARG_ALLOW_REUSEPORT, 0),
         integer(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, RECEIVE_MAX_BYTES),
@@ -57,13 +62,15 @@ static grpc_server *make_server(void)
         integer(GRPC_ARG_HTTP2_WRITE_BUFFER_SIZE, MIB),
         integer(GRPC_ARG_MAX_METADATA_SIZE, 8192),
         integer(GRPC_ARG_MAX_CONCURRENT_STREAMS, 100),
-        integer(GRPC_ARG_KEEPALIVE_TIME_MS, 10000),
-        integer(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 5000),
+        integer(GRPC_ARG_KEEPALIVE_TIME_MS, 7000),
+        integer(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 4000),
         integer(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1),
         integer(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5000),
         integer(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0),
-        integer(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 5000),
-        integer(GRPC_ARG_MAX_CONNECTION_IDLE_MS, 20000),
+        integer(GRPC_ARG_HTTP2_MAX_PING_STRIKES, strikes),
+        integer(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
+                (int)deadlines->handshake_ms),
+        integer(GRPC_ARG_MAX_CONNECTION_IDLE_MS, (int)deadlines->idle_ms),
     };
     grpc_channel_args args = {sizeof(list) / sizeof(*list), list};
 
@@ -75,8 +82,6 @@ static fw_status listen_on(struct fw_server *s,
                            const struct fw_server_config *config,
                            struct fw_err *err)
 {
-    const struct fw_listener_limits limits = {config->max_connections,
-                                              config->max_per_peer};
     const bool tcp = strcmp(config->listen, "off") != 0;
     const bool tls = tcp && config->tls.cert[0];
     const struct fw_listener_at at = {
@@ -88,7 +93,8 @@ static fw_status listen_on(struct fw_server *s,
     fw_status st = FW_OK;
 
     if (at.address || at.path)
-        st = fw_listener_open(&s->listener, s->server, &at, &limits, err);
+        st = fw_listener_open(&s->listener, s->server, &at, &s->caps,
+                              &config->deadlines, err);
     s->port = s->listener.port;
     if (st != FW_OK || !tls)
         return st;
@@ -179,6 +185,8 @@ fw_status fw_server_open(struct fw_server *s, struct fw_jobs *jobs,
         fw_access_close(&s->access);
         return fw_err_set(err, FW_NOMEM, "cannot make a lock");
     }
+    fw_caps_open(&s->caps, config->max_connections, config->max_per_peer);
+    s->deadlines = config->deadlines;
     fw_list_init(&s->watchers);
     pthread_mutex_init(&s->watch_lock, NULL);
     pthread_mutex_init(&s->lock, NULL);
@@ -187,7 +195,7 @@ fw_status fw_server_open(struct fw_server *s, struct fw_jobs *jobs,
     grpc_init();
     s->bulk = grpc_completion_queue_create_for_next(NULL);
     s->control = grpc_completion_queue_create_for_next(NULL);
-    s->server = make_server();
+    s->server = make_server(config);
     grpc_server_register_completion_queue(s->server, s->bulk, NULL);
     grpc_server_register_completion_queue(s->server, s->control, NULL);
     for (size_t i = 0; i < fw_methods_n; i++)
@@ -333,6 +341,7 @@ void fw_server_close(struct fw_server *s, int64_t grace_ms)
     fw_listener_close(&s->listener);
     grpc_shutdown();
     fw_tls_close(&s->tls);
+    fw_caps_close(&s->caps);
     fw_answers_close(&s->answers);
     fw_access_close(&s->access);
     pthread_cond_destroy(&s->quiet);

@@ -27,12 +27,14 @@ struct fw_server {
     grpc_completion_queue *bulk;    /* owned */
     grpc_completion_queue *control; /* owned */
     pthread_t threads[FW_BULK_THREADS + FW_CONTROL_THREADS];
-    size_t n_threads;            /* that run */
-    struct fw_answers answers;   /* to requests with an id */
-    struct fw_access access;     /* who may call */
-    struct fw_tls tls;           /* the listener's certificate */
-    struct fw_listener listener; /* of a plain address */
-    struct fw_desk desk;         /* for requests that wait for the disk */
+    size_t n_threads;              /* that run */
+    struct fw_answers answers;     /* to requests with an id */
+    struct fw_access access;       /* who may call */
+    struct fw_tls tls;             /* the listener's certificate */
+    struct fw_deadlines deadlines; /* of connections */
+    struct fw_caps caps;           /* of plain connections and lanes */
+    struct fw_listener listener;   /* of what is plain */
+    struct fw_desk desk;           /* for requests that wait for the disk */
     int64_t born_ms;
     int port;               /* bound */
     struct fw_lanes lanes;  /* Train streams without gRPC */

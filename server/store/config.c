@@ -1,6 +1,5 @@
 #include "server/store/config.h"
 
-#include <cyaml/cyaml.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 
 #include "sdk/base/file.h"
 #include "server/store/config_complaint.h"
+#include "server/store/config_schema.h"
 
 #define FILE_MAX        (1u << 20) /* bytes; a larger file is not ours */
 #define INTERVAL_MAX_S  86400      /* a day */
@@ -15,175 +15,10 @@
 #define CONNECTIONS_MAX 1000000
 #define JOBS_MAX        10000
 #define INTERVAL_MIN_MS 100
+#define DEADLINE_MIN_MS 100 /* the look at connections is no finer */
 #define HOUR_MS         3600000
+#define DAY_MS          86400000
 #define KEEP_MAX_DAYS   36500
-
-/* What a socket's file may be. */
-enum socket_mode { MODE_OWNER = 0600, MODE_GROUP = 0660 };
-
-/* What the file said; NULL where it said nothing. */
-struct checkpoint_section {
-    uint32_t *interval_s;
-    uint32_t *steps;
-    uint32_t *keep;
-};
-
-struct limits_section {
-    uint32_t *max_jobs;
-    uint32_t *max_connections;
-    uint32_t *max_per_peer;
-};
-
-struct admin_section {
-    char *listen;
-    char *token_file;
-    char **hosts;
-    unsigned hosts_count;
-};
-
-struct local_section {
-    char *path;
-    enum socket_mode *mode;
-};
-
-struct tls_section {
-    char *cert;
-    char *key;
-    char *client_ca;
-};
-
-struct auth_section {
-    char *tokens;
-};
-
-struct history_section {
-    bool *enabled;
-    uint32_t *interval_ms;
-    uint32_t *keep_days;
-    uint32_t *max_mb;
-};
-
-struct document {
-    char *listen;
-    struct local_section *local;
-    char *data_dir;
-    enum fw_log_level *log_level;
-    struct checkpoint_section *checkpoint;
-    struct limits_section *limits;
-    struct admin_section *admin;
-    struct history_section *history;
-    struct tls_section *tls;
-    struct auth_section *auth;
-};
-
-static const cyaml_strval_t LEVELS[] = {
-    {"debug", FW_LOG_DEBUG},
-    {"info", FW_LOG_INFO},
-    {"warn", FW_LOG_WARN},
-    {"error", FW_LOG_ERROR},
-};
-
-static const cyaml_strval_t MODES[] = {
-    {"0600", MODE_OWNER},
-    {"0660", MODE_GROUP},
-};
-
-#define COUNT_FIELD(name, section)                                             \
-    CYAML_FIELD_UINT_PTR(#name, CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,      \
-                         struct section, name)
-
-static const cyaml_schema_field_t CHECKPOINT[] = {
-    COUNT_FIELD(interval_s, checkpoint_section),
-    COUNT_FIELD(steps, checkpoint_section),
-    COUNT_FIELD(keep, checkpoint_section),
-    CYAML_FIELD_END,
-};
-
-static const cyaml_schema_field_t LIMITS[] = {
-    COUNT_FIELD(max_jobs, limits_section),
-    COUNT_FIELD(max_connections, limits_section),
-    COUNT_FIELD(max_per_peer, limits_section),
-    CYAML_FIELD_END,
-};
-
-static const cyaml_schema_value_t HOST = {
-    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, FW_ADDRESS_MAX - 1),
-};
-
-static const cyaml_schema_field_t ADMIN[] = {
-    CYAML_FIELD_STRING_PTR("listen", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
-                           struct admin_section, listen, 1, FW_ADDRESS_MAX - 1),
-    CYAML_FIELD_STRING_PTR(
-        "token_file", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
-        struct admin_section, token_file, 1, FW_PATH_MAX - 1),
-    CYAML_FIELD_SEQUENCE("hosts", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
-                         struct admin_section, hosts, &HOST, 0, FW_HOSTS_MAX),
-    CYAML_FIELD_END,
-};
-
-static const cyaml_schema_field_t HISTORY[] = {
-    CYAML_FIELD_BOOL_PTR("enabled", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
-                         struct history_section, enabled),
-    COUNT_FIELD(interval_ms, history_section),
-    COUNT_FIELD(keep_days, history_section),
-    COUNT_FIELD(max_mb, history_section),
-    CYAML_FIELD_END,
-};
-
-#define PATH_FIELD(name, section, member)                                      \
-    CYAML_FIELD_STRING_PTR(name, CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,     \
-                           struct section, member, 1, FW_PATH_MAX - 1)
-
-static const cyaml_schema_field_t TLS[] = {
-    PATH_FIELD("cert", tls_section, cert),
-    PATH_FIELD("key", tls_section, key),
-    PATH_FIELD("client_ca", tls_section, client_ca),
-    CYAML_FIELD_END,
-};
-
-static const cyaml_schema_field_t LOCAL[] = {
-    PATH_FIELD("path", local_section, path),
-    CYAML_FIELD_ENUM_PTR(
-        "mode", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER | CYAML_FLAG_STRICT,
-        struct local_section, mode, MODES, sizeof(MODES) / sizeof(MODES[0])),
-    CYAML_FIELD_END,
-};
-
-static const cyaml_schema_field_t AUTH[] = {
-    PATH_FIELD("tokens", auth_section, tokens),
-    CYAML_FIELD_END,
-};
-
-static const cyaml_schema_field_t FIELDS[] = {
-    CYAML_FIELD_STRING_PTR("listen", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
-                           struct document, listen, 1, FW_ADDRESS_MAX - 1),
-    CYAML_FIELD_MAPPING_PTR("local", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
-                            struct document, local, LOCAL),
-    CYAML_FIELD_STRING_PTR("data_dir", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
-                           struct document, data_dir, 1, FW_PATH_MAX - 1),
-    CYAML_FIELD_ENUM_PTR(
-        "log_level",
-        CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER | CYAML_FLAG_STRICT,
-        struct document, log_level, LEVELS, sizeof(LEVELS) / sizeof(LEVELS[0])),
-    CYAML_FIELD_MAPPING_PTR("checkpoint",
-                            CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
-                            struct document, checkpoint, CHECKPOINT),
-    CYAML_FIELD_MAPPING_PTR("limits", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
-                            struct document, limits, LIMITS),
-    CYAML_FIELD_MAPPING_PTR("admin", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
-                            struct document, admin, ADMIN),
-    CYAML_FIELD_MAPPING_PTR("history", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
-                            struct document, history, HISTORY),
-    CYAML_FIELD_MAPPING_PTR("tls", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
-                            struct document, tls, TLS),
-    CYAML_FIELD_MAPPING_PTR("auth", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
-                            struct document, auth, AUTH),
-    CYAML_FIELD_END,
-};
-
-static const cyaml_schema_value_t DOCUMENT = {
-    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct document, FIELDS),
-};
 
 void fw_server_config_default(struct fw_server_config *c)
 {
@@ -191,7 +26,7 @@ void fw_server_config_default(struct fw_server_config *c)
 
     *c = (struct fw_server_config){
         .listen = "127.0.0.1:7070",
-        .local = {.mode = MODE_OWNER},
+        .local = {.mode = FW_MODE_OWNER},
         .log_level = FW_LOG_INFO,
         .checkpoint_interval_s = 30,
         .checkpoint_steps = 1000,
@@ -199,6 +34,11 @@ void fw_server_config_default(struct fw_server_config *c)
         .max_jobs = 64,
         .max_connections = 10000,
         .max_per_peer = 512,
+        .deadlines = {.handshake_ms = 3000,
+                      .first_call_ms = 5000,
+                      .progress_ms = 10000,
+                      .progress_bytes = 10240,
+                      .idle_ms = 20000},
         .admin = {.listen = "127.0.0.1:7071"},
         .history = {.enabled = true,
                     .interval_ms = 1000,
@@ -236,7 +76,7 @@ static fw_status take_numbers(const struct number *numbers, size_t n,
     return FW_OK;
 }
 
-static void take_admin(const struct admin_section *from,
+static void take_admin(const struct fw_admin_section *from,
                        struct fw_admin_config *to)
 {
     if (from->listen)
@@ -261,8 +101,9 @@ fw_status fw_server_config_local(struct fw_server_config *c, const char *path,
     return FW_OK;
 }
 
-static fw_status take_local(const struct local_section *from, const char *text,
-                            struct fw_server_config *c, struct fw_err *err)
+static fw_status take_local(const struct fw_local_section *from,
+                            const char *text, struct fw_server_config *c,
+                            struct fw_err *err)
 {
     if (from->mode)
         c->local.mode = *from->mode;
@@ -278,7 +119,7 @@ static void take_path(char to[FW_PATH_MAX], const char *from)
         snprintf(to, FW_PATH_MAX, "%s", from);
 }
 
-static fw_status take_security(const struct document *d, const char *text,
+static fw_status take_security(const struct fw_document *d, const char *text,
                                struct fw_server_config *c, struct fw_err *err)
 {
     if (d->auth)
@@ -294,16 +135,38 @@ static fw_status take_security(const struct document *d, const char *text,
     return FW_OK;
 }
 
-static fw_status take_document(const struct document *d, const char *text,
+static fw_status take_deadlines(const struct fw_limits_section *from,
+                                const char *text, struct fw_deadlines *to,
+                                struct fw_err *err)
+{
+    const struct number numbers[] = {
+        {"handshake_ms", from->handshake_ms, DEADLINE_MIN_MS, HOUR_MS,
+         &to->handshake_ms},
+        {"first_call_ms", from->first_call_ms, DEADLINE_MIN_MS, HOUR_MS,
+         &to->first_call_ms},
+        {"progress_ms", from->progress_ms, DEADLINE_MIN_MS, HOUR_MS,
+         &to->progress_ms},
+        {"progress_bytes", from->progress_bytes, 1, UINT32_MAX,
+         &to->progress_bytes},
+        {"idle_ms", from->idle_ms, DEADLINE_MIN_MS, DAY_MS, &to->idle_ms},
+    };
+
+    return take_numbers(numbers, sizeof(numbers) / sizeof(numbers[0]), text,
+                        err);
+}
+
+static fw_status take_document(const struct fw_document *d, const char *text,
                                struct fw_server_config *c, struct fw_err *err)
 {
-    static const struct checkpoint_section no_checkpoint = {NULL, NULL, NULL};
-    static const struct limits_section no_limits = {NULL};
-    static const struct history_section no_history = {NULL, NULL, NULL, NULL};
-    const struct checkpoint_section *checkpoint =
+    static const struct fw_checkpoint_section no_checkpoint = {NULL, NULL,
+                                                               NULL};
+    static const struct fw_limits_section no_limits = {NULL};
+    static const struct fw_history_section no_history = {NULL, NULL, NULL,
+                                                         NULL};
+    const struct fw_checkpoint_section *checkpoint =
         d->checkpoint ? d->checkpoint : &no_checkpoint;
-    const struct limits_section *limits = d->limits ? d->limits : &no_limits;
-    const struct history_section *history =
+    const struct fw_limits_section *limits = d->limits ? d->limits : &no_limits;
+    const struct fw_history_section *history =
         d->history ? d->history : &no_history;
     const struct number numbers[] = {
         {"interval_s", checkpoint->interval_s, 0, INTERVAL_MAX_S,
@@ -340,6 +203,8 @@ static fw_status take_document(const struct document *d, const char *text,
         c->history.enabled = *history->enabled;
     if (take_security(d, text, c, err) != FW_OK)
         return FW_INVALID;
+    if (take_deadlines(limits, text, &c->deadlines, err) != FW_OK)
+        return FW_INVALID;
     return take_numbers(numbers, sizeof(numbers) / sizeof(numbers[0]), text,
                         err);
 }
@@ -355,9 +220,10 @@ static fw_status parse(const struct fw_bytes *text, struct fw_server_config *c,
         .log_level = CYAML_LOG_ERROR,
         .flags = CYAML_CFG_NO_ALIAS,
     };
-    struct document *document = NULL;
-    cyaml_err_t e = cyaml_load_data(text->data, text->n, &config, &DOCUMENT,
-                                    (cyaml_data_t **)&document, NULL);
+    struct fw_document *document = NULL;
+    cyaml_err_t e =
+        cyaml_load_data(text->data, text->n, &config, &fw_document_schema,
+                        (cyaml_data_t **)&document, NULL);
     fw_status s = FW_OK;
 
     if (e == CYAML_ERR_OOM)
@@ -369,7 +235,7 @@ static fw_status parse(const struct fw_bytes *text, struct fw_server_config *c,
                           heard.text[0] ? heard.text : cyaml_strerror(e));
     if (document)
         s = take_document(document, (const char *)text->data, c, err);
-    cyaml_free(&config, &DOCUMENT, document, 0);
+    cyaml_free(&config, &fw_document_schema, document, 0);
     return s;
 }
 

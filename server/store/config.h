@@ -15,6 +15,11 @@
  *       max_jobs: 64
  *       max_connections: 10000    of the plain listener
  *       max_per_peer: 512         of one address that is not this machine
+ *       handshake_ms: 3000        until it has said what it speaks; TLS, too
+ *       first_call_ms: 5000       from its birth until its first call
+ *       progress_ms: 10000        until the message of a call has come, or
+ *       progress_bytes: 10240     so much of it (a slow link is no attack)
+ *       idle_ms: 20000            without any call: it is asked to leave
  *     admin:
  *       listen: 127.0.0.1:7071    HTTP for the administrator; off: none
  *       token_file: admin.token   asked for by all but health and the page
@@ -69,6 +74,15 @@ struct fw_local_config {
     uint32_t mode;                 /* of the file: 0600 or 0660 */
 };
 
+/* How long a connection may take, in ms. */
+struct fw_deadlines {
+    uint32_t handshake_ms;  /* until it has said what it speaks; TLS, too */
+    uint32_t first_call_ms; /* from its birth until its first call */
+    uint32_t progress_ms;   /* until the message of a call, or so many bytes: */
+    uint32_t progress_bytes; /* what a slow link brings in that time */
+    uint32_t idle_ms;        /* without any call: it is asked to leave */
+};
+
 struct fw_server_config {
     char listen[FW_ADDRESS_MAX];    /* host:port, or "off" */
     struct fw_local_config local;   /* a socket beside it */
@@ -80,6 +94,7 @@ struct fw_server_config {
     uint32_t max_jobs;              /* in the server at a time */
     uint32_t max_connections;       /* of the plain listener, at a time */
     uint32_t max_per_peer;          /* of one address but the loopback's */
+    struct fw_deadlines deadlines;  /* of connections */
     struct fw_admin_config admin;
     struct fw_history_config history;
     struct fw_tls_config tls; /* the listener's certificate */

@@ -59,7 +59,9 @@ class Lane:
         self.socket.close()
 
 
-class Lanes(unittest.TestCase):
+class Workbench(unittest.TestCase):
+    """A server, and what makes lanes to it."""
+
     def setUp(self):
         self.server = ft.Server()
         self.client = test_stream.Client(self.server)
@@ -92,6 +94,8 @@ class Lanes(unittest.TestCase):
             want_parameters=want, offset=offset,
             data=np.asarray(values, "<f4").tobytes())
 
+
+class Lanes(Workbench):
     def test_a_round_is_the_one_that_gRPC_makes(self):
         n = 3 * test_stream.CHUNK + 5
         lane = self.begin(n)
@@ -151,7 +155,7 @@ class Lanes(unittest.TestCase):
         self.assertEqual(lane.next(), "MESSAGE_TOO_LARGE")
         lane.close()
         silent = Lane(port)
-        self.assertTrue(silent.is_closed())  # after five seconds
+        self.assertTrue(silent.is_closed())  # after three seconds
         silent.close()
 
     def test_noise_does_no_harm(self):

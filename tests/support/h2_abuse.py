@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 """Speaks HTTP/2 as nobody should, to see what a server lets it do.
 
-    h2_abuse.py KIND HOST:PORT SECONDS
+    h2_abuse.py KIND HOST:PORT SECONDS [again]
 
-One connection of that kind for so long; prints what was sent and when the
-server ended it: "BYTES CUT_MS" (CUT_MS -1: never).  Kinds: see KINDS."""
+One connection of that kind for so long, or one after the other; begins when a
+line comes by stdin.  Prints what was sent, how long the server suffered the
+longest connection (ms; -1: until the end) and how many there were.  Kinds: see
+KINDS."""
 import select
 import socket
 import struct
@@ -120,7 +122,10 @@ def connect(address):
 
 def flood(kind, address, seconds):
     """(bytes sent, milliseconds until it was cut or None)"""
-    s = connect(address)
+    try:
+        s = connect(address)
+    except OSError:
+        return 0, 0
     begun = time.monotonic()
     sent = 0
     todo = PREFACE + frame(SETTINGS, 0, 0)
@@ -143,10 +148,19 @@ def flood(kind, address, seconds):
 
 
 def main():
-    if len(sys.argv) != 4 or sys.argv[1] not in KINDS:
+    if len(sys.argv) not in (4, 5) or sys.argv[1] not in KINDS:
         sys.exit(__doc__ + "\n" + " ".join(KINDS))
-    sent, cut = flood(sys.argv[1], sys.argv[2], float(sys.argv[3]))
-    print(sent, -1 if cut is None else round(cut))
+    print("ready", flush=True)
+    sys.stdin.readline()
+    end = time.monotonic() + float(sys.argv[3])
+    sent, longest, n = 0, 0, 0
+    while n == 0 or (len(sys.argv) == 5 and time.monotonic() < end):
+        # one that began at the very end says nothing of how long it would stay
+        bytes_, cut = flood(sys.argv[1], sys.argv[2],
+                            max(1.0, end - time.monotonic()))
+        sent, n = sent + bytes_, n + 1
+        longest = -1 if cut is None or longest < 0 else max(longest, cut)
+    print(sent, round(longest), n)
 
 
 if __name__ == "__main__":

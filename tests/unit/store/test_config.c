@@ -31,6 +31,11 @@ static void assert_defaults(const struct fw_server_config *c)
     assert_int_equal(c->checkpoint_interval_s, 30);
     assert_int_equal(c->checkpoint_keep, 3);
     assert_int_equal(c->max_jobs, 64);
+    assert_int_equal(c->deadlines.handshake_ms, 3000);
+    assert_int_equal(c->deadlines.first_call_ms, 5000);
+    assert_int_equal(c->deadlines.progress_ms, 10000);
+    assert_int_equal(c->deadlines.progress_bytes, 10240);
+    assert_int_equal(c->deadlines.idle_ms, 20000);
     assert_string_equal(c->local.path, "");
     assert_int_equal(c->local.mode, 0600);
     assert_string_equal(c->admin.listen, "127.0.0.1:7071");
@@ -119,7 +124,9 @@ static void every_key_is_taken(void **state)
                           "checkpoint:\n"
                           "  interval_s: 0\n"
                           "  keep: 7\n"
-                          "limits: {max_jobs: 2}\n"
+                          "limits: {max_jobs: 2, handshake_ms: 100,\n"
+                          "  first_call_ms: 101, progress_ms: 102,\n"
+                          "  progress_bytes: 1, idle_ms: 103}\n"
                           "admin:\n"
                           "  listen: off\n"
                           "  token_file: t\n"
@@ -136,6 +143,11 @@ static void every_key_is_taken(void **state)
     assert_int_equal(c.checkpoint_interval_s, 0);
     assert_int_equal(c.checkpoint_keep, 7);
     assert_int_equal(c.max_jobs, 2);
+    assert_int_equal(c.deadlines.handshake_ms, 100);
+    assert_int_equal(c.deadlines.first_call_ms, 101);
+    assert_int_equal(c.deadlines.progress_ms, 102);
+    assert_int_equal(c.deadlines.progress_bytes, 1);
+    assert_int_equal(c.deadlines.idle_ms, 103);
 }
 
 static void a_mistake_is_named_with_file_and_line(void **state)
@@ -157,6 +169,7 @@ static void a_mistake_is_named_with_file_and_line(void **state)
         {"limits:\n  max_jobs: -1\n", "line 2:", "-1"},
         {"limits:\n  max_jobs: 0\n", "line 2:", "max_jobs is 0"},
         {"limits:\n  max_jobs: 10001\n", "line 2:", "not in 1 to 10000"},
+        {"limits:\n  idle_ms: 99\n", "line 2:", "not in 100 to 86400000"},
         {"\ncheckpoint:\n\n  keep: 0\n", "line 4:", "keep is 0"},
         {"data_dir: x\nlisten: nowhere\n", "line 2:", "host:port"},
         {"admin:\n  lsten: off\n", "line 2:", "lsten"},
