@@ -241,7 +241,7 @@ bool fw_args_read(struct fw_args *a, int argc, char **argv, int *exit_code)
     const char *help = NULL; /* its form */
     const struct fw_arg common[COMMON] = {
         {"server", FW_ARG_TEXT, &a->common.server, "HOST:PORT",
-         "default $FLYWHEEL_SERVER, else 127.0.0.1:7070"},
+         "or unix:PATH; default $FLYWHEEL_SERVER, else 127.0.0.1:7070"},
         {"timeout", FW_ARG_COUNT, &a->common.timeout_ms, "MS",
          "wait so long for the server (10000)"},
         {"ca", FW_ARG_TEXT, &a->common.ca, "FILE",

@@ -4,6 +4,7 @@
 #include "client/cli/command.h"
 #include "client/cli/doctor_check.h"
 #include "client/cli/json.h"
+#include "sdk/client/connection.h"
 #include "sdk/wire/messages.h"
 
 #define WORKERS_MAX 1024 /* on one machine */
@@ -124,6 +125,7 @@ int fw_cmd_doctor(int argc, char **argv)
         .items = items,
         .n_items = sizeof(items) / sizeof(items[0]),
     };
+    char address[FW_ADDRESS_MAX];
     int code;
 
     understand_server(argc, argv);
@@ -131,6 +133,8 @@ int fw_cmd_doctor(int argc, char **argv)
         return code;
     if (a.n_operands)
         a.common.server = a.operand[0];
+    fw_connection_address(a.common.server, address);
+    a.common.server = address;
     if (v.workers < 1 || v.workers > WORKERS_MAX)
         return fw_args_wrong(&a, "--workers is 1 to %d", WORKERS_MAX);
     v.common = &a.common;

@@ -120,12 +120,23 @@ static fw_status explain(struct fw_connection *c, struct fw_err *err)
                       c->address, why.text);
 }
 
+void fw_connection_address(const char *given, char out[FW_ADDRESS_MAX])
+{
+    const char *scheme = "flywheel://";
+    size_t n = strlen(scheme);
+
+    if (strncmp(given, scheme, n) != 0)
+        n = 0;
+    snprintf(out, FW_ADDRESS_MAX, "%s%s", n && given[n] == '/' ? "unix:" : "",
+             given + n);
+}
+
 /* "HOST:PORT" or "unix:PATH"; without a port gRPC would choose one. */
 static bool address_valid(const char *address)
 {
     const char *port = strrchr(address, ':');
 
-    if (strlen(address) >= FW_ADDRESS_MAX || !port || port == address)
+    if (!port || port == address)
         return false;
     if (strncmp(address, "unix:", sizeof("unix:") - 1) == 0)
         return true;
@@ -141,10 +152,12 @@ fw_status fw_connection_open(struct fw_connection *c, const char *address,
     *c = (struct fw_connection){0};
     if (!address)
         address = FW_ADDRESS_DEFAULT;
-    if (!address_valid(address))
-        return fw_err_set(err, FW_INVALID, "address '%.64s': want HOST:PORT",
+    fw_connection_address(address, c->address);
+    if (strlen(address) >= FW_ADDRESS_MAX - 1 || !address_valid(c->address))
+        return fw_err_set(err, FW_INVALID,
+                          "address '%.64s': want HOST:PORT or unix:PATH",
                           address);
-    snprintf(c->address, sizeof(c->address), "%s", address);
+    address = c->address;
     s = fw_loop_init(&c->loop, err);
     if (s != FW_OK)
         return s;

@@ -15,11 +15,15 @@
 #define FW_ADDRESS_MAX     256
 
 struct fw_connection {
-    char address[FW_ADDRESS_MAX]; /* as it was given */
+    char address[FW_ADDRESS_MAX]; /* HOST:PORT or unix:PATH */
     struct fw_loop loop;
     struct fw_credentials credentials; /* owned */
     grpc_channel *channel;             /* owned; NULL: closed */
 };
+
+/* HOST:PORT or unix:PATH for what may be flywheel://HOST:PORT or
+ * flywheel:///PATH; all else as it is.  What is too long is cut. */
+void fw_connection_address(const char *given, char out[FW_ADDRESS_MAX]);
 
 /* Connect and wait until the server answers.  A server that is not there yet
  * is tried again and again for `timeout_ms`; then FW_UNAVAILABLE tells the last

@@ -23,7 +23,7 @@ fw_status fw_inbox_open(struct fw_inbox *in, struct fw_connection *c,
     fw_status s;
 
     *in = (struct fw_inbox){0};
-    s = fw_stream_open(&in->stream, c, method, 0, &inbox_events, in);
+    s = fw_stream_open(&in->stream, c, method, NULL, &inbox_events, in);
     pthread_mutex_lock(&in->stream.waiter.lock);
     if (s == FW_OK)
         s = fw_stream_send(&in->stream, fw_buffer_copy(request), true);

@@ -1,98 +1,28 @@
 #include "sdk/client/lane.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <grpc/byte_buffer.h>
 #include <grpc/slice.h>
 
 #include "sdk/wire/chunk.h"
-#include "sdk/wire/pipe_tls.h"
 
-#define CONNECT_MS 1000
 #define IN_BYTES   (64u << 10)    /* to begin with; grows to a message */
 #define LONG_BYTES (IN_BYTES / 2) /* longer messages may land */
 #define PEEK_BYTES ((size_t)FW_CHUNK_HEAD_MAX + FW_FRAME_HEAD)
 #define PIECES     8 /* of memory that a message may have */
-#define HOST_MAX   256
 #define FRAME_MAX  (FW_MESSAGE_MAX_BYTES + 65536) /* room for newer servers */
 
-/* --- connecting --- */
-
-static bool connect_in_time(int fd, const struct addrinfo *a)
-{
-    struct pollfd p = {fd, POLLOUT, 0};
-    int failed = 0;
-    socklen_t n = sizeof(failed);
-
-    if (connect(fd, a->ai_addr, a->ai_addrlen) == 0)
-        return true;
-    return errno == EINPROGRESS && poll(&p, 1, CONNECT_MS) == 1 &&
-           getsockopt(fd, SOL_SOCKET, SO_ERROR, &failed, &n) == 0 && !failed;
-}
-
-static int connect_any(const struct addrinfo *a)
-{
-    for (; a; a = a->ai_next) {
-        int fd =
-            socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-        if (fd >= 0 && connect_in_time(fd, a))
-            return fd;
-        if (fd >= 0)
-            close(fd);
-    }
-    return -1;
-}
-
-/* The host of HOST:PORT or [HOST]:PORT. */
-static bool split(const char *address, char host[HOST_MAX])
-{
-    const char *colon = strrchr(address, ':');
-    size_t n;
-
-    if (!colon || strncmp(address, "unix:", 5) == 0)
-        return false;
-    if (*address == '[' && colon > address && colon[-1] == ']') {
-        address++;
-        colon--;
-    }
-    n = (size_t)(colon - address);
-    if (!n || n >= HOST_MAX)
-        return false;
-    memcpy(host, address, n);
-    host[n] = '\0';
-    return true;
-}
-
-/* Takes fd; FW_OK, or the lane is closed. */
-static fw_status shake(struct fw_lane *l, int fd, const char *host,
-                       struct fw_err *err)
-{
-    fw_status s = fw_pipe_tls(&l->pipe, fd, l->tls, host);
-
-    s = s == FW_OK ? fw_pipe_tls_shake(&l->pipe, err)
-                   : fw_err_set(err, s, "no memory for a lane");
-    if (s != FW_OK)
-        fw_pipe_close(&l->pipe);
-    return s;
-}
-
-fw_status fw_lane_open(struct fw_lane *l, const char *address, uint32_t port,
+fw_status fw_lane_open(struct fw_lane *l, const char *address,
+                       const struct fw_lane_place *at,
                        const struct fw_lane_events *events, void *user,
                        struct fw_err *err)
 {
-    struct addrinfo want = {.ai_socktype = SOCK_STREAM};
-    struct addrinfo *found = NULL;
-    char host[HOST_MAX];
-    char service[16];
-    int fd = -1;
+    fw_status s;
 
     *l = (struct fw_lane){
         .tls = l->tls,
@@ -102,18 +32,9 @@ fw_status fw_lane_open(struct fw_lane *l, const char *address, uint32_t port,
         .waiting = l->waiting,
         .brisk = l->brisk,
     };
-    snprintf(service, sizeof(service), "%u", (unsigned)port);
-    if (split(address, host) && getaddrinfo(host, service, &want, &found) == 0)
-        fd = connect_any(found);
-    if (found)
-        freeaddrinfo(found);
-    if (fd < 0)
-        return fw_err_set(err, FW_UNAVAILABLE, "no lane at port %u of %s",
-                          (unsigned)port, address);
-    if (!l->tls)
-        fw_pipe_tcp(&l->pipe, fd);
-    else if (shake(l, fd, host, err) != FW_OK)
-        return FW_UNAVAILABLE;
+    s = fw_lane_place_connect(at, address, l->tls, &l->pipe, err);
+    if (s != FW_OK)
+        return s;
     l->in = malloc(IN_BYTES);
     l->room = IN_BYTES;
     if (!l->in) {

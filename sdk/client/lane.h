@@ -1,5 +1,5 @@
-/* lane.h - a stream of messages over a TCP connection (frame.h), plain or under
- * TLS, as the ground of a struct fw_stream instead of a gRPC call.
+/* lane.h - a stream of messages over a pipe (frame.h, lane_place.h) as the
+ * ground of a struct fw_stream instead of a gRPC call.
  *
  * Who waits for the stream does its reading and writing: in a round no thread
  * wakes another.  Nobody waiting, the background thread's tick looks.
@@ -18,6 +18,7 @@
 
 #include "sdk/base/brisk.h"
 #include "sdk/base/status.h"
+#include "sdk/client/lane_place.h"
 #include "sdk/wire/frame.h"
 #include "sdk/wire/pipe.h"
 
@@ -61,11 +62,9 @@ struct fw_lane {
     struct fw_brisk brisk; /* of who polls */
 };
 
-/* Connect to the host of `address` (HOST:PORT) at `port`; waits at most a
- * second, and five for a handshake.  FW_UNAVAILABLE, FW_NOMEM: `l` is closed.
- */
+/* Connect (fw_lane_place_connect).  FW_UNAVAILABLE, FW_NOMEM: `l` is closed. */
 FW_MUST_USE fw_status fw_lane_open(struct fw_lane *l, const char *address,
-                                   uint32_t port,
+                                   const struct fw_lane_place *at,
                                    const struct fw_lane_events *events,
                                    void *user, struct fw_err *err);
 

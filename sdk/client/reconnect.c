@@ -173,7 +173,7 @@ static void rejoin(struct fw_session *s)
         st = FW_REFUSE(&why, SHAPE_MISMATCH, "the job is another one now");
     if (st == FW_OK) {
         fw_session_settle(s, &joined);
-        s->train.lane_port = fw_session_lane_port(s);
+        s->train.place = fw_session_place(s);
         s->rejoin = false;
         s->pending = s->acked ? s->pending : 0;
         s->retry_ms = 0;

@@ -169,15 +169,31 @@ fw_status fw_session_wait_idle(struct fw_session *s)
 
 /* A port that is not the server's own belongs to something in between, which
  * knows nothing of lanes. */
-uint32_t fw_session_lane_port(const struct fw_session *s)
+static bool is_direct(const struct fw_session *s)
 {
-    const char *colon = strrchr(s->connection->address, ':');
+    const char *address = s->connection->address;
+    const char *colon = strrchr(address, ':');
 
-    if (s->no_lane || !colon || strtoul(colon + 1, NULL, 10) != s->joined.port)
-        return 0;
-    if (s->connection->credentials.secure) /* then nothing goes in plain text */
-        return s->connection->credentials.lane ? s->joined.lane_tls_port : 0;
-    return s->joined.lane_port;
+    if (strncmp(address, "unix:", 5) == 0)
+        return true;
+    return colon && strtoul(colon + 1, NULL, 10) == s->joined.port;
+}
+
+/* Join's answer came as the handle's credentials ask for: who has the session's
+ * secret may use any lane that it names. */
+struct fw_lane_place fw_session_place(const struct fw_session *s)
+{
+    struct fw_lane_place at = {.port = 0};
+
+    if (s->no_lane || !is_direct(s))
+        return at;
+    if (!s->no_local)
+        memcpy(at.local, s->joined.lane_local, sizeof(at.local));
+    if (!s->connection->credentials.secure)
+        at.port = s->joined.lane_port;
+    else if (s->connection->credentials.lane) /* nothing in plain text */
+        at.port = s->joined.lane_tls_port;
+    return at;
 }
 
 static bool is_opened(const void *what)
@@ -187,8 +203,9 @@ static bool is_opened(const void *what)
 
 static fw_status open_stream(struct fw_session *s, struct fw_err *err)
 {
+    struct fw_lane_place at = fw_session_place(s);
     fw_status st = fw_stream_open(&s->train, s->connection, FW_METHOD_TRAIN,
-                                  fw_session_lane_port(s), &train_events, s);
+                                  &at, &train_events, s);
 
     pthread_mutex_lock(&s->train.waiter.lock);
     if (st == FW_OK)
@@ -255,6 +272,7 @@ fw_status fw_session_open(struct fw_session *s, struct fw_connection *c,
         .timeout_ms = setup->timeout_ms,
         .reconnect_ms = setup->reconnect_ms,
         .no_lane = setup->no_lane,
+        .no_local = setup->no_local,
         .log = setup->log,
         .log_user = setup->log_user,
     };

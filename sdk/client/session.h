@@ -25,6 +25,7 @@ struct fw_session {
     uint32_t timeout_ms;
     uint32_t reconnect_ms; /* how long a break may last; 0: none may be */
     bool no_lane;          /* gRPC is wanted for the stream too */
+    bool no_local;         /* no lane through memory */
     fw_log_fn *log;        /* lent by the caller; may be NULL */
     void *log_user;
     struct fw_join_request again; /* how to join once more; no tensors */
@@ -68,6 +69,7 @@ struct fw_session_setup {
     uint32_t timeout_ms; /* of each call */
     uint32_t reconnect_ms;
     bool no_lane;
+    bool no_local;
     fw_log_fn *log; /* may be NULL */
     void *log_user;
 };
@@ -110,8 +112,8 @@ FW_MUST_USE fw_status fw_session_join(struct fw_session *s,
                                       struct fw_join_response *out,
                                       struct fw_err *err);
 
-/* Where to try a lane for the stream; 0: nowhere. */
-uint32_t fw_session_lane_port(const struct fw_session *s);
+/* Where to try a lane for the stream. */
+struct fw_lane_place fw_session_place(const struct fw_session *s);
 
 /* Be the session that a Join has opened. */
 void fw_session_settle(struct fw_session *s,

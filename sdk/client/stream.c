@@ -127,13 +127,13 @@ static void create_call(struct fw_stream *st, struct fw_connection *c,
 }
 
 fw_status fw_stream_open(struct fw_stream *st, struct fw_connection *c,
-                         const char *method, uint32_t lane_port,
+                         const char *method, const struct fw_lane_place *place,
                          const struct fw_stream_events *events, void *user)
 {
     *st = (struct fw_stream){
         .loop = &c->loop,
         .credentials = &c->credentials,
-        .lane_port = lane_port,
+        .place = place ? *place : (struct fw_lane_place){.port = 0},
         .events = events,
         .user = user,
         .open_tag = {opened},

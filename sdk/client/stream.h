@@ -51,9 +51,9 @@ struct fw_stream {
     grpc_byte_buffer *incoming;
     struct fw_ending ending;
 
-    struct fw_waiter waiter; /* guards the rest */
-    uint32_t lane_port;      /* where to try a lane; 0: nowhere */
-    bool on_lane;            /* `lane` takes the place of `call` */
+    struct fw_waiter waiter;    /* guards the rest */
+    struct fw_lane_place place; /* where to try a lane */
+    bool on_lane;               /* `lane` takes the place of `call` */
     struct fw_lane lane;
     unsigned out; /* tags gRPC holds */
     bool sending;
@@ -65,11 +65,12 @@ struct fw_stream {
     int64_t progress_ms; /* when something useful last happened */
 };
 
-/* Start a call.  Nothing is sent before the first message.  With a `lane_port`
- * a lane is tried first. */
+/* Start a call.  Nothing is sent before the first message.  At a `place` a lane
+ * is tried first; NULL: none. */
 FW_MUST_USE fw_status fw_stream_open(struct fw_stream *st,
                                      struct fw_connection *c,
-                                     const char *method, uint32_t lane_port,
+                                     const char *method,
+                                     const struct fw_lane_place *place,
                                      const struct fw_stream_events *events,
                                      void *user);
 

@@ -115,12 +115,12 @@ bool fw_stream_lane_open(struct fw_stream *st, const char *address)
     struct fw_err why;
 
     st->on_lane = false;
-    if (!st->lane_port)
+    if (!fw_lane_place_any(&st->place))
         return false;
-    st->on_lane = fw_lane_open(&st->lane, address, st->lane_port, &lane_events,
-                               st, &why) == FW_OK;
-    if (!st->on_lane)
-        st->lane_port = 0; /* not again before the next Join */
+    st->on_lane = fw_lane_open(&st->lane, address, &st->place, &lane_events, st,
+                               &why) == FW_OK;
+    if (!st->on_lane) /* not again before the next Join */
+        st->place = (struct fw_lane_place){.port = 0};
     return st->on_lane;
 }
 

@@ -97,7 +97,7 @@ fw_status fw_upload(struct fw_connection *c, const char *job,
                               .user = &u,
                               .half_close = true,
                               .loan = &u.loan};
-    s = fw_stream_open(&u.stream, c, FW_METHOD_INITIALIZE, 0, &upload_events,
+    s = fw_stream_open(&u.stream, c, FW_METHOD_INITIALIZE, NULL, &upload_events,
                        &u);
     if (s == FW_OK)
         s = run(&u, timeout_ms, err);

@@ -80,6 +80,7 @@ static fw_status open_worker(struct fw_worker *w,
         .timeout_ms = o->timeout_ms,
         .reconnect_ms = o->reconnect_ms,
         .no_lane = o->grpc_only,
+        .no_local = o->no_local,
         .log = o->log,
         .log_user = o->log_user,
     };

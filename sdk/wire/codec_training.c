@@ -1,5 +1,6 @@
 /* The unary messages of TrainingService. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,6 +90,7 @@ fw_status fw_encode_join_response(const struct fw_join_response *m,
     p.port = m->port;
     p.lane_port = m->lane_port;
     p.lane_tls_port = m->lane_tls_port;
+    p.lane_local = (char *)m->lane_local;
     return fw_pack(&p.base, out);
 }
 
@@ -123,6 +125,8 @@ fw_status fw_decode_join_response(const uint8_t *data, size_t n,
     out->port = p->port;
     out->lane_port = p->lane_port;
     out->lane_tls_port = p->lane_tls_port;
+    if (strlen(p->lane_local) <= FW_LANE_LOCAL_MAX) /* else one does without */
+        snprintf(out->lane_local, sizeof(out->lane_local), "%s", p->lane_local);
     protobuf_c_message_free_unpacked(&p->base, NULL);
     return s;
 }

@@ -18,6 +18,7 @@
 #define FW_REASON_MAX        32
 #define FW_PATH_MAX          1024
 #define FW_HISTOGRAM_MAX     64 /* bars of a staleness histogram; last: more */
+#define FW_LANE_LOCAL_MAX    64 /* of an abstract socket's name */
 #define FW_MESSAGE_MAX_BYTES (1u << 20)
 
 struct fw_join_request {
@@ -47,6 +48,8 @@ struct fw_join_response {
     uint32_t port;          /* where the server listens for gRPC */
     uint32_t lane_port;     /* where for lanes (frame.h); 0: nowhere */
     uint32_t lane_tls_port; /* where for lanes under TLS; 0: nowhere */
+    char lane_local[FW_LANE_LOCAL_MAX + 1]; /* abstract unix socket for lanes
+                                               through memory; "": none */
 };
 
 /* LeaveRequest and TrainOpen. */

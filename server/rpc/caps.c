@@ -50,7 +50,7 @@ void fw_caps_peer(const struct sockaddr_storage *from, struct in6_addr *out)
            sizeof(struct in_addr));
 }
 
-static bool is_loopback(const struct in6_addr *a)
+bool fw_caps_is_loopback(const struct in6_addr *a)
 {
     return IN6_IS_ADDR_LOOPBACK(a) ||
            (IN6_IS_ADDR_V4MAPPED(a) && a->s6_addr[12] == 127);
@@ -85,7 +85,7 @@ static const char *count(struct fw_caps *c, const struct in6_addr *peer)
     struct fw_list *bucket = bucket_of(c, peer);
     struct peer *p;
 
-    if (is_loopback(peer))
+    if (fw_caps_is_loopback(peer))
         return NULL;
     p = find(bucket, peer);
     if (!p) {
@@ -120,7 +120,7 @@ void fw_caps_leave(struct fw_caps *c, const struct in6_addr *peer)
 
     pthread_mutex_lock(&c->lock);
     c->n--;
-    p = is_loopback(peer) ? NULL : find(bucket_of(c, peer), peer);
+    p = fw_caps_is_loopback(peer) ? NULL : find(bucket_of(c, peer), peer);
     if (p && --p->n == 0) {
         fw_list_remove(&p->link);
         free(p);

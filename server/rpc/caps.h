@@ -10,6 +10,7 @@
 
 #include <netinet/in.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -31,6 +32,8 @@ void fw_caps_close(struct fw_caps *c);
 
 /* The address of accept(); IPv4 as ::ffff:a.b.c.d, a path's as ::1. */
 void fw_caps_peer(const struct sockaddr_storage *from, struct in6_addr *out);
+
+bool fw_caps_is_loopback(const struct in6_addr *peer);
 
 /* One more; NULL, or why not. */
 const char *fw_caps_enter(struct fw_caps *c, const struct in6_addr *peer);

@@ -33,6 +33,7 @@ struct fw_lane {
     struct in6_addr peer; /* counted in the server's caps */
     struct fw_call *call; /* whose ground this is */
     struct fw_pipe pipe;  /* owned */
+    bool local;           /* used by lanes.c */
 
     /* the lane's thread */
     uint8_t *in;   /* owned; `room` bytes; NULL: nothing was read yet */

@@ -207,8 +207,7 @@ fw_status fw_server_open(struct fw_server *s, struct fw_jobs *jobs,
     if (st == FW_OK && !start_threads(s))
         st = fw_err_set(err, FW_NOMEM, "cannot start the server's threads");
     if (st == FW_OK) {
-        if (s->port)
-            open_lanes(s, config->listen);
+        open_lanes(s, s->port ? config->listen : NULL);
         grpc_server_start(s->server);
         if (!arm_all(s, registered))
             st = fw_err_set(err, FW_NOMEM, "no memory to take calls");

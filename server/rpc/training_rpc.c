@@ -24,7 +24,7 @@ static void run_join(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
 
     if (s == FW_OK) {
         answer.port = (uint32_t)j->call->server->port;
-        fw_lanes_tell(&j->call->server->lanes, &answer);
+        fw_lanes_tell(&j->call->server->lanes, j->call, &answer);
         s = fw_encode_join_response(&answer, &out);
         fw_log(FW_LOG_INFO, "worker_joined",
                "job=%s worker=%s workers=%u momentum=%.4g", j->request.job,

@@ -236,6 +236,7 @@ def peers_of(args):
 
     peers = [raw_peer(YARDSTICK, "stream"), raw_peer("raw-store", "store"),
              Flywheel("flywheel", build),
+             Flywheel("flywheel-local", build, ground="local"),
              Flywheel("flywheel-bf16", build, "bf16"),
              Flywheel("flywheel-grpc", build, ground="grpc"),
              Flywheel("flywheel-tls", build, tls=True),

@@ -241,6 +241,7 @@ static bool prepare(struct many *m, struct fw_tensor *tensor, char **argv)
     m->options.initial = m->gradient; /* zeros */
     m->options.timeout_ms = TIMEOUT_MS;
     m->options.grpc_only = strcmp(argv[6], "grpc") == 0;
+    m->options.no_local = true; /* what a worker elsewhere costs */
     return true;
 }
 

@@ -1,6 +1,6 @@
 /* A worker that does nothing but rounds, on flywheel's public library:
  *
- *     rounds ADDRESS JOB NAME ELEMENTS f32|bf16 lane|grpc */
+ *     rounds ADDRESS JOB NAME ELEMENTS f32|bf16 lane|local|grpc */
 #include <flywheel/flywheel.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -51,7 +51,8 @@ int main(int argc, char **argv)
     bool ok = false;
 
     if (argc != 7) {
-        fputs("usage: rounds ADDRESS JOB NAME ELEMENTS f32|bf16 lane|grpc\n",
+        fputs("usage: rounds ADDRESS JOB NAME ELEMENTS f32|bf16 "
+              "lane|local|grpc\n",
               stderr);
         return 2;
     }
@@ -70,6 +71,7 @@ int main(int argc, char **argv)
     o.n_tensors = 1;
     o.wire_dtype = strcmp(argv[5], "bf16") == 0 ? FW_DTYPE_BF16 : FW_DTYPE_F32;
     o.grpc_only = strcmp(argv[6], "grpc") == 0;
+    o.no_local = strcmp(argv[6], "local") != 0;
     if (fill(&r, n)) {
         o.initial = r.parameters;
         ok = fw_worker_open(&o, &r.worker, &r.err) == FW_OK &&

@@ -3,7 +3,8 @@
  *     sum_driver ADDRESS JOB NAME ELEMENTS INDEX push|round [WAIT_US]
  *
  * Every gradient is 1 at INDEX and 0 elsewhere; with rate 1 and no momentum
- * parameter INDEX is minus the number of times that one was applied.  Goes on
+ * parameter INDEX is minus the number of times that one was applied.  With an
+ * odd INDEX it goes by TCP.  Goes on
  * until its input is closed, tells "at N" now and then, and in the end "acked A
  * lost L". */
 #include <flywheel/flywheel.h>
@@ -99,6 +100,7 @@ int main(int argc, char **argv)
     o.job = argv[2];
     o.name = argv[3];
     o.log = on_log;
+    o.no_local = strtoull(argv[5], NULL, 10) % 2 != 0;
     s = fw_worker_open(&o, &d.worker, &err);
     if (s == FW_OK)
         s = run(&d, argc > 7 ? strtol(argv[7], NULL, 10) : 0, &err);

@@ -62,6 +62,10 @@ class Local(unittest.TestCase):
             self.assertLess(loss, 1e-6, done.stdout)
         seen = self.flywheel("doctor")
         self.assertEqual(seen.returncode, 0, seen.stdout + seen.stderr)
+        for address in (f"flywheel://{self.path}", f"flywheel://{server.address}"):
+            seen = subprocess.run([ft.program("FLYWHEEL"), "doctor", address],
+                                  capture_output=True, text=True, timeout=60)
+            self.assertEqual(seen.returncode, 0, seen.stdout + seen.stderr)
         where = pathlib.Path(server.data) / "flywheeld.socket"
         self.assertEqual(where.read_text(), f"unix:{self.path}\n")
 

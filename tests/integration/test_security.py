@@ -366,22 +366,33 @@ class Tls(unittest.TestCase):
         kept.sendall(struct.pack("<I", len(beat)) + beat)
         self.assertGreater(len(kept.recv(4)), 0)
 
-    def test_a_worker_trains_over_a_lane_under_tls(self):
+    def test_workers_train_through_memory_and_over_a_lane_under_tls(self):
         server, live = self.serve()
-        port = self.join(self.job(server, live)).lane_tls_port
-        worker = subprocess.Popen(
+        joined = self.join(self.job(server, live))
+        maps = pathlib.Path(f"/proc/{server.process.pid}/maps")
+        near = subprocess.Popen(
             [program("FLYWHEEL"), "worker", "--job", "a", "--server",
              server.address, "--model", "mlp", "--epochs", "1000",
              *self.flags(live)], stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL)
-        try:
-            wait_for("a connection to the lanes", lambda: established(port))
-            wait_for("versions", lambda: json.loads(self.status(
-                server, "--json", *self.flags(live)).stdout
-            )["jobs"][0]["version"] > 0)
-        finally:
-            worker.terminate()
-            worker.wait(timeout=60)
+        self.addCleanup(near.wait, 60)
+        self.addCleanup(near.terminate)
+        wait_for("a ring", lambda: "memfd:flywheel-ring" in maps.read_text())
+        self.assertFalse(established(joined.lane_tls_port))
+        wait_for("versions", lambda: json.loads(self.status(
+            server, "--json", *self.flags(live)).stdout
+        )["jobs"][0]["version"] > 0)
+        far = subprocess.Popen(  # its odd number asks for TCP
+            [pathlib.Path(os.environ["FW_BUILD"]) / "tests/sum_driver",
+             server.address, "a", "far", str(joined.n_elements), "1", "round"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={
+                **os.environ, "FLYWHEEL_CA": f"{live}/ca.pem",
+                "FLYWHEEL_CERT": f"{live}/client.pem",
+                "FLYWHEEL_KEY": f"{live}/client.key"})
+        wait_for("a connection to the lanes",
+                 lambda: established(joined.lane_tls_port))
+        out, _ = far.communicate(timeout=60)
+        self.assertEqual(far.returncode, 0, out)
 
     def test_an_open_address_without_tls_needs_a_word(self):
         data = str(self.folder / "data")

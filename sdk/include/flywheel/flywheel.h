@@ -130,7 +130,9 @@ typedef void fw_log_fn(void *user, const char *text);
 
 struct fw_worker_options {
     size_t size;         /* set by fw_worker_options_init */
-    const char *address; /* "host:port"; default "127.0.0.1:7070" */
+    const char *address; /* "host:port", "unix:/path" of the server's socket,
+                            also as "flywheel://host:port" and
+                            "flywheel:///path"; default "127.0.0.1:7070" */
     const char *job;     /* required; [A-Za-z0-9._-]{1,64} */
     const char *name;    /* unique in the job; NULL: host-pid-number */
     const struct fw_tensor *tensors; /* must equal the job's */
@@ -150,8 +152,11 @@ struct fw_worker_options {
     const char *token_file;
     double wire_share; /* of the elements that FW_DTYPE_TOPK sends, above 0, at
                           most 1; default 0.01 */
-    bool grpc_only;    /* no plain TCP connection for gradients and parameters,
-                          although the server offers one; default false */
+    bool grpc_only;    /* no connection beside gRPC's for gradients and
+                          parameters, although the server offers one; default
+                          false */
+    bool no_local;     /* not through shared memory, although worker and server
+                          are of one user on one machine; default false */
 };
 
 /* Fill in the defaults.  `size` is sizeof(struct fw_worker_options) as the

@@ -36,7 +36,8 @@ class Options(ctypes.Structure):
                 ("cert", ctypes.c_char_p), ("key", ctypes.c_char_p),
                 ("token_file", ctypes.c_char_p),
                 ("wire_share", ctypes.c_double),
-                ("grpc_only", ctypes.c_bool)]
+                ("grpc_only", ctypes.c_bool),
+                ("no_local", ctypes.c_bool)]
 
 
 class Gradient(ctypes.Structure):

@@ -64,7 +64,9 @@ class Worker:
     reconnect   seconds a call waits for a server that is gone
     log         a function that is told about reconnects, on another thread
     ca, cert, key, token_file    files, as in flywheel.h
-    grpc_only   True: no plain TCP connection beside gRPC's
+    grpc_only   True: no connection beside gRPC's
+    no_local    True: not through shared memory, although worker and server
+                are of one user on one machine
 
     The worker owns two flat float32 arrays, `parameters` and `gradient`;
     `views` and `gradient_views` are the same memory by name and in shape, so
@@ -77,7 +79,7 @@ class Worker:
     def __init__(self, address="127.0.0.1:7070", job="", params=None, *,
                  name=None, wire="f32", upload=True, timeout=30.0,
                  reconnect=60.0, log=None, ca=None, cert=None, key=None,
-                 token_file=None, grpc_only=False):
+                 token_file=None, grpc_only=False, no_local=False):
         self._handle = None
         self._lib = library.load()
         self._pairs = [] if params is None else arrays.named(params)
@@ -97,6 +99,7 @@ class Worker:
         o.ca, o.cert, o.key = _text(ca), _text(cert), _text(key)
         o.token_file, o.log = _text(token_file), self._log
         o.grpc_only = grpc_only
+        o.no_local = no_local
         described = self._describe()
         o.tensors, o.n_tensors = described, len(self._pairs)
         if self._pairs and upload:
