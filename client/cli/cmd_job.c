@@ -37,6 +37,19 @@ static int list_jobs(int argc, char **argv)
     return code;
 }
 
+/* What the job asked for; `flywheel status` tells what it got. */
+static void show_quota(const struct fw_quota_spec *q)
+{
+    if (q->memory_bytes)
+        printf("  holds at most %llu bytes\n",
+               (unsigned long long)q->memory_bytes);
+    if (q->bytes_per_second)
+        printf("  at most %llu bytes/s\n",
+               (unsigned long long)q->bytes_per_second);
+    if (q->gradients_per_second > 0.0)
+        printf("  at most %g gradients/s\n", q->gradients_per_second);
+}
+
 static void show_spec(const struct fw_job_spec *s)
 {
     printf("%s: %u tensors, %llu elements\n", s->name, s->tensors.n,
@@ -54,6 +67,7 @@ static void show_spec(const struct fw_job_spec *s)
            s->controller.reference_learning_rate);
     printf("  at most %u workers, lease %u ms\n", s->limits.max_workers,
            s->limits.lease_ms);
+    show_quota(&s->limits.quota);
 }
 
 static int show_job(int argc, char **argv)

@@ -13,6 +13,24 @@ const char *fw_show_number(char out[FW_SHOWN_BYTES], double x, int digits)
     return out;
 }
 
+/* Rates that the job keeps to, and what that cost its workers. */
+static void show_rates(FILE *to, const struct fw_quota_status *q)
+{
+    char bytes[32] = "any";
+    char gradients[32] = "any";
+
+    if (q->granted.bytes_per_second)
+        snprintf(bytes, sizeof(bytes), "%llu",
+                 (unsigned long long)q->granted.bytes_per_second);
+    if (q->granted.gradients_per_second > 0.0)
+        snprintf(gradients, sizeof(gradients), "%g",
+                 q->granted.gradients_per_second);
+    fprintf(to,
+            "  quota       %s bytes/s, %s gradients/s; workers rested %llu "
+            "times, %.1f s\n",
+            bytes, gradients, (unsigned long long)q->waits, q->waited_seconds);
+}
+
 void fw_show_job(FILE *to, const struct fw_job_status *j)
 {
     const struct fw_momentum_status *m = &j->momentum;
@@ -59,6 +77,13 @@ void fw_show_job(FILE *to, const struct fw_job_status *j)
                 "  gate        %llu gradients clipped, %u workers in "
                 "quarantine\n",
                 (unsigned long long)j->gradients_clipped, j->quarantined);
+    if (j->quota.granted.memory_bytes)
+        fprintf(to, "  memory      %llu of %llu bytes\n",
+                (unsigned long long)j->quota.memory_bytes,
+                (unsigned long long)j->quota.granted.memory_bytes);
+    if (j->quota.granted.bytes_per_second ||
+        j->quota.granted.gradients_per_second > 0.0)
+        show_rates(to, &j->quota);
     if (j->checkpoints_bad)
         fprintf(to, "  bad files   %u set aside (flywheel checkpoint list)\n",
                 j->checkpoints_bad);

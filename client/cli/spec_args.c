@@ -51,6 +51,12 @@ void fw_spec_args_rows(struct fw_spec_args *a, struct fw_arg *rows)
          "older gradients are refused; 0: none are (0)"},
         {"buffer-bytes", FW_ARG_COUNT, &a->buffer_bytes, "N",
          "memory for gradients in flight; 0: by size (0)"},
+        {"memory-bytes", FW_ARG_COUNT, &a->memory_bytes, "N",
+         "most memory that the job may hold; 0: what the server gives (0)"},
+        {"bytes-per-second", FW_ARG_COUNT, &a->bytes_per_second, "N",
+         "gradients up and parameters down; 0: what the server gives (0)"},
+        {"gradients-per-second", FW_ARG_NUMBER, &a->gradients_per_second, "X",
+         "of all workers together; 0: what the server gives (0)"},
         {"lease-ms", FW_ARG_COUNT, &a->lease_ms, "MS",
          "silence after which a worker is lost (15000)"},
         {"outlier-norm", FW_ARG_NUMBER, &a->outlier_norm, "X",
@@ -139,6 +145,8 @@ static fw_status read_limits(const struct fw_spec_args *a,
     to->lease_ms = (uint32_t)a->lease_ms;
     to->outlier_norm = a->outlier_norm;
     to->outlier_reject = a->outlier_reject;
+    to->quota = (struct fw_quota_spec){a->memory_bytes, a->bytes_per_second,
+                                       a->gradients_per_second};
     return FW_OK;
 }
 

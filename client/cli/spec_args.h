@@ -7,7 +7,7 @@
 #include "client/cli/args.h"
 #include "sdk/wire/job_spec.h"
 
-#define FW_SPEC_ARGS 22 /* rows that fw_spec_args_rows() makes */
+#define FW_SPEC_ARGS 25 /* rows that fw_spec_args_rows() makes */
 
 struct fw_spec_args {
     double momentum;
@@ -26,6 +26,9 @@ struct fw_spec_args {
     uint64_t lease_ms;
     uint64_t probe_interval; /* UINT64_MAX: not given */
     uint64_t buffer_bytes;
+    uint64_t memory_bytes; /* 0: no limit; so below */
+    uint64_t bytes_per_second;
+    double gradients_per_second;
     uint64_t buffer;                /* gradients in a step; 0: each */
     uint64_t straggler_deadline_ms; /* 0: by the rounds seen */
     const char *groups;             /* a number or auto */

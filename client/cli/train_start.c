@@ -137,11 +137,23 @@ static void add_optimizer(struct fw_words *w, const struct fw_spec_args *a,
                     word(n[7], "%llu", (unsigned long long)a->lease_ms));
 }
 
+static void add_quota(struct fw_words *w, const struct fw_spec_args *a,
+                      char (*n)[NUMBER_BYTES])
+{
+    fw_words_option(w, "--memory-bytes",
+                    word(n[0], "%llu", (unsigned long long)a->memory_bytes));
+    fw_words_option(
+        w, "--bytes-per-second",
+        word(n[1], "%llu", (unsigned long long)a->bytes_per_second));
+    fw_words_option(w, "--gradients-per-second",
+                    word(n[2], "%.17g", a->gradients_per_second));
+}
+
 /* `flywheel job create` as a process: this one must not open gRPC yet. */
 static fw_status create_job(struct fw_train *t, struct fw_err *err)
 {
     int64_t until = fw_clock_mono_ms() + JOB_CREATE_MS;
-    char numbers[14][NUMBER_BYTES];
+    char numbers[17][NUMBER_BYTES];
     struct fw_child child = {0};
     struct fw_words w = {0};
     char log[FW_PATH_MAX];
@@ -159,6 +171,7 @@ static fw_status create_job(struct fw_train *t, struct fw_err *err)
     add_controller(&w, &t->o->spec, numbers);
     add_optimizer(&w, &t->o->spec, numbers + 4);
     add_groups(&w, &t->o->spec, numbers + 12);
+    add_quota(&w, &t->o->spec, numbers + 14);
     s = fw_child_start(&child, "job create", log, &w, err);
     while (s == FW_OK && !fw_child_ended(&child)) {
         if (fw_stop_wait(t->stop, POLL_MS))

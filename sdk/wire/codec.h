@@ -70,9 +70,11 @@ FW_MUST_USE fw_status fw_decode_job_spec(const uint8_t *data, size_t n,
                                          struct fw_job_spec *out,
                                          struct fw_err *err);
 
-/* google.rpc.Status with an ErrorInfo: the grpc-status-details-bin trailer. */
+/* google.rpc.Status with an ErrorInfo: the grpc-status-details-bin trailer.
+ * With a RetryInfo, too, if it helps to try again: after `retry_ms`, or for 0
+ * what the reason says. */
 FW_MUST_USE fw_status fw_encode_error(int grpc_code, const struct fw_err *err,
-                                      struct fw_bytes *out);
+                                      uint32_t retry_ms, struct fw_bytes *out);
 
 /* Fill err->reason, and the text if it is empty, from such a trailer; what is
  * not one leaves `err` as it was. */

@@ -13,32 +13,54 @@
 #include "grpc/health.pb-c.h"
 
 #define ERROR_INFO_URL "type.googleapis.com/google.rpc.ErrorInfo"
+#define RETRY_INFO_URL "type.googleapis.com/google.rpc.RetryInfo"
+#define MS             1000u /* in a second */
+#define NANOS_IN_MS    1000000u
+
+/* Pack a detail; its bytes are `packed`'s. */
+static fw_status put_detail(const ProtobufCMessage *m, const char *url,
+                            struct fw_bytes *packed, Google__Protobuf__Any *any)
+{
+    fw_status s = fw_pack(m, packed);
+
+    any->type_url = (char *)url;
+    any->value.data = packed->data;
+    any->value.len = packed->n;
+    return s;
+}
 
 fw_status fw_encode_error(int grpc_code, const struct fw_err *err,
-                          struct fw_bytes *out)
+                          uint32_t retry_ms, struct fw_bytes *out)
 {
     Google__Rpc__ErrorInfo info = GOOGLE__RPC__ERROR_INFO__INIT;
-    Google__Protobuf__Any any = GOOGLE__PROTOBUF__ANY__INIT;
-    Google__Protobuf__Any *details = &any;
+    Google__Rpc__RetryInfo retry = GOOGLE__RPC__RETRY_INFO__INIT;
+    Google__Protobuf__Duration delay = GOOGLE__PROTOBUF__DURATION__INIT;
+    Google__Protobuf__Any any[2] = {GOOGLE__PROTOBUF__ANY__INIT,
+                                    GOOGLE__PROTOBUF__ANY__INIT};
+    Google__Protobuf__Any *details[2] = {&any[0], &any[1]};
     Google__Rpc__Status status = GOOGLE__RPC__STATUS__INIT;
-    struct fw_bytes packed = {0};
+    struct fw_bytes packed[2] = {{0}, {0}};
     fw_status s;
 
+    if (!retry_ms)
+        retry_ms = fw_reason_retry_ms(err);
     info.reason = (char *)err->reason;
     info.domain = (char *)FW_REASON_DOMAIN;
-    s = fw_pack(&info.base, &packed);
-    any.type_url = (char *)ERROR_INFO_URL;
-    any.value.data = packed.data;
-    any.value.len = packed.n;
+    delay.seconds = retry_ms / MS;
+    delay.nanos = (int32_t)(retry_ms % MS * NANOS_IN_MS);
+    retry.retry_delay = &delay;
+    s = put_detail(&info.base, ERROR_INFO_URL, &packed[0], &any[0]);
+    if (s == FW_OK && retry_ms)
+        s = put_detail(&retry.base, RETRY_INFO_URL, &packed[1], &any[1]);
     status.code = grpc_code;
     status.message = (char *)err->text;
-    if (err->reason[0]) {
-        status.n_details = 1;
-        status.details = &details;
-    }
+    status.details = details;
+    if (err->reason[0])
+        status.n_details = retry_ms ? 2 : 1;
     if (s == FW_OK)
         s = fw_pack(&status.base, out);
-    fw_bytes_close(&packed);
+    fw_bytes_close(&packed[0]);
+    fw_bytes_close(&packed[1]);
     return s;
 }
 

@@ -188,6 +188,26 @@ static fw_status take_worker(const PB(WorkerStatus) * p,
     return s;
 }
 
+static void pack_quota(const struct fw_quota_status *m, PB(QuotaStatus) * p)
+{
+    *p = (PB(QuotaStatus))PB_INIT(QUOTA_STATUS);
+    p->memory_bytes = m->memory_bytes;
+    p->memory_limit = m->granted.memory_bytes;
+    p->bytes_per_second = m->granted.bytes_per_second;
+    p->gradients_per_second = m->granted.gradients_per_second;
+    p->waits = m->waits;
+    p->waited_seconds = m->waited_seconds;
+}
+
+static void take_quota(const PB(QuotaStatus) * p, struct fw_quota_status *m)
+{
+    m->memory_bytes = p->memory_bytes;
+    m->granted = (struct fw_quota_spec){p->memory_limit, p->bytes_per_second,
+                                        p->gradients_per_second};
+    m->waits = p->waits;
+    m->waited_seconds = p->waited_seconds;
+}
+
 static void pack_counts(const struct fw_job_status *m, PB(JobStatus) * p)
 {
     *p = (PB(JobStatus))PB_INIT(JOB_STATUS);
@@ -224,9 +244,11 @@ fw_status fw_packed_status_init(struct fw_packed_status *p,
     pack_momentum(&m->momentum, &p->momentum);
     pack_staleness(&m->staleness, &p->staleness);
     pack_loss(&m->loss, &p->loss);
+    pack_quota(&m->quota, &p->quota);
     p->status.momentum = &p->momentum;
     p->status.staleness = &p->staleness;
     p->status.loss = &p->loss;
+    p->status.quota = &p->quota;
     if (!fw_pack_list(m->n_workers, sizeof(PB(WorkerStatus)),
                       &p->status.worker))
         return FW_NOMEM;
@@ -312,6 +334,8 @@ fw_status fw_take_status(const PB(JobStatus) * p, struct fw_job_status *m,
         s = take_staleness(p->staleness, &m->staleness, err);
     if (s == FW_OK && p->loss)
         take_loss(p->loss, &m->loss);
+    if (s == FW_OK && p->quota)
+        take_quota(p->quota, &m->quota);
     if (s == FW_OK)
         s = take_workers(p, m, err);
     if (s != FW_OK)

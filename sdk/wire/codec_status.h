@@ -15,6 +15,7 @@ struct fw_packed_status {
     PB(MomentumStatus) momentum;
     PB(StalenessStatus) staleness;
     PB(LossStatus) loss;
+    PB(QuotaStatus) quota;
 };
 
 FW_MUST_USE fw_status fw_packed_status_init(struct fw_packed_status *p,

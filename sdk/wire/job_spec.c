@@ -261,6 +261,8 @@ static fw_status check_numbers(const struct fw_job_spec *s, struct fw_err *err)
         {"limits.lease_ms", s->limits.lease_ms, LEASE_MIN_MS, LEASE_MAX_MS},
         {"limits.max_workers", s->limits.max_workers, 1.0, 1e6},
         {"limits.outlier_norm", s->limits.outlier_norm, -1.0, huge},
+        {"limits.gradients_per_second", s->limits.quota.gradients_per_second,
+         0.0, huge},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {

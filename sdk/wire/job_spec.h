@@ -64,6 +64,13 @@ struct fw_controller_spec {
     uint32_t probe_interval; /* 0: the default; UINT32_MAX: no probes */
 };
 
+/* What a job may use; 0: no limit. */
+struct fw_quota_spec {
+    uint64_t memory_bytes;     /* held, all together */
+    uint64_t bytes_per_second; /* gradients that come, parameters that go */
+    double gradients_per_second;
+};
+
 struct fw_limits_spec {
     uint32_t max_workers;
     uint64_t max_staleness;
@@ -71,6 +78,8 @@ struct fw_limits_spec {
     uint32_t lease_ms;
     double outlier_norm; /* 0: the default; below 0: none */
     bool outlier_reject;
+    struct fw_quota_spec quota; /* asked for */
+    struct fw_quota_spec caps;  /* the server's; does not travel */
 };
 
 struct fw_job_spec {

@@ -254,6 +254,13 @@ struct fw_loss_status {
     uint64_t validation_version;
 };
 
+struct fw_quota_status {
+    uint64_t memory_bytes; /* held now */
+    struct fw_quota_spec granted;
+    uint64_t waits; /* times that a worker was made to wait for the rates */
+    double waited_seconds;
+};
+
 struct fw_job_status {
     char name[FW_NAME_MAX + 1];
     enum fw_job_state state;
@@ -280,6 +287,7 @@ struct fw_job_status {
     uint32_t checkpoints_bad;
     uint64_t gradients_clipped;
     uint32_t quarantined;
+    struct fw_quota_status quota;
     double gradient_norm;
     double update_norm;
     uint64_t age_ms;

@@ -154,6 +154,9 @@ fw_status fw_packed_spec_init(struct fw_packed_spec *p,
     p->limits.lease_ms = from->limits.lease_ms;
     p->limits.outlier_norm = from->limits.outlier_norm;
     p->limits.outlier_reject = from->limits.outlier_reject;
+    p->limits.memory_bytes = from->limits.quota.memory_bytes;
+    p->limits.bytes_per_second = from->limits.quota.bytes_per_second;
+    p->limits.gradients_per_second = from->limits.quota.gradients_per_second;
     return fw_pack_tensors(&from->tensors, &p->spec.n_tensors,
                            &p->spec.tensors);
 }
@@ -211,6 +214,8 @@ static fw_status take_parts(const PB(JobSpec) * in, struct fw_job_spec *out,
             .lease_ms = in->limits->lease_ms,
             .outlier_norm = in->limits->outlier_norm,
             .outlier_reject = in->limits->outlier_reject,
+            .quota = {in->limits->memory_bytes, in->limits->bytes_per_second,
+                      in->limits->gradients_per_second},
         };
     if (in->schedule) {
         out->schedule = (struct fw_schedule_spec){

@@ -76,6 +76,25 @@ int fw_reason_grpc_code(fw_status s, const struct fw_err *err)
     return r ? r->grpc_code : nearest_code(s);
 }
 
+uint32_t fw_reason_retry_ms(const struct fw_err *err)
+{
+    static const struct {
+        const char *reason;
+        uint32_t ms;
+    } rows[] = {
+        {FW_REASON(OVERLOADED), 200},        /* a full box empties soon */
+        {FW_REASON(THROTTLED), 1000},        /* unless it says how long */
+        {FW_REASON(OUT_OF_MEMORY), 1000},    /* somebody's step has to end */
+        {FW_REASON(TOO_MANY_WORKERS), 5000}, /* somebody has to leave */
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        if (strcmp(rows[i].reason, err->reason) == 0)
+            return rows[i].ms;
+    }
+    return 0;
+}
+
 fw_status fw_reason_from_grpc_code(int code)
 {
     static const fw_status by_code[] = {

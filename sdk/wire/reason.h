@@ -9,6 +9,8 @@
 #ifndef FW_WIRE_REASON_H
 #define FW_WIRE_REASON_H
 
+#include <stdint.h>
+
 #include "sdk/base/status.h"
 
 /* X(reason, fw_status, canonical gRPC code) */
@@ -17,6 +19,8 @@
     X(JOB_EXISTS, EXISTS, 6)                                                   \
     X(JOB_INVALID, INVALID, 3)                                                 \
     X(TOO_MANY_JOBS, BUSY, 8)                                                  \
+    X(QUOTA_EXCEEDED, BUSY, 8)                                                 \
+    X(THROTTLED, BUSY, 8)                                                      \
     X(NAME_INVALID, INVALID, 3)                                                \
     X(WORKER_EXISTS, EXISTS, 6)                                                \
     X(TOO_MANY_WORKERS, BUSY, 8)                                               \
@@ -68,6 +72,10 @@ fw_status fw_reason_status(const char *reason);
 /* The canonical gRPC code to send for an outcome: that of err->reason if it is
  * in the list, else the one nearest to `s`. */
 int fw_reason_grpc_code(fw_status s, const struct fw_err *err);
+
+/* How long a client should wait before it tries again, where that helps and
+ * nobody knows better; 0: it does not help. */
+uint32_t fw_reason_retry_ms(const struct fw_err *err);
 
 /* What a client makes of a canonical code that came without a reason. */
 fw_status fw_reason_from_grpc_code(int code);

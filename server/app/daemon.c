@@ -309,6 +309,7 @@ int fw_daemon_run(struct fw_daemon *d)
         return FW_EXIT_FAILED;
     }
     d->jobs.thinker = &d->errands.thinker;
+    d->jobs.caps = d->config.caps;
     fw_feed_open(&d->feed, &d->jobs, &d->config);
     code = recover(d);
     fw_jobs_close(&d->jobs); /* its threads may ask for errands until then */

@@ -354,6 +354,11 @@ struct fw_pool *fw_job_thread_pool(struct fw_job_thread *t)
     return t->job.pool;
 }
 
+struct fw_quota *fw_job_thread_pace(struct fw_job_thread *t)
+{
+    return fw_quota_paces(&t->job.quota) ? &t->job.quota : NULL;
+}
+
 struct fw_job *fw_job_thread_job(struct fw_job_thread *t)
 {
     return &t->job;

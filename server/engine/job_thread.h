@@ -86,6 +86,9 @@ const struct fw_job_spec *fw_job_thread_spec(const struct fw_job_thread *t);
 uint64_t fw_job_thread_n_elements(const struct fw_job_thread *t);
 struct fw_pool *fw_job_thread_pool(struct fw_job_thread *t);
 
+/* The job's quota, if it has rates to keep to; else NULL. */
+struct fw_quota *fw_job_thread_pace(struct fw_job_thread *t);
+
 /* Before fw_job_thread_run and after fw_job_thread_stop: the job itself. */
 struct fw_job *fw_job_thread_job(struct fw_job_thread *t);
 

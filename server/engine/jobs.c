@@ -76,7 +76,11 @@ fw_status fw_jobs_create(struct fw_jobs *j, const struct fw_job_spec *spec,
     fw_status s;
 
     fw_job_spec_default(&full);
+    full.limits.caps = j->caps;
     s = fw_job_spec_check(&full, err);
+    if (s == FW_OK)
+        s = fw_quota_check(&full.limits, fw_tensor_list_elements(&full.tensors),
+                           err);
     if (s == FW_OK)
         s = fw_job_thread_create(&full, j->incarnation, &t, err);
     if (s == FW_OK)

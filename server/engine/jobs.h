@@ -19,6 +19,7 @@ struct fw_jobs {
     uint64_t bytes_in;          /* atomic; messages that came, of all calls */
     uint64_t bytes_out;         /* atomic; messages that went */
     struct fw_history *history; /* lent; of their runs; NULL: none */
+    struct fw_quota_spec caps;  /* most that a job may use; set at init */
 };
 
 FW_MUST_USE fw_status fw_jobs_init(struct fw_jobs *j, size_t limit,
@@ -28,7 +29,8 @@ FW_MUST_USE fw_status fw_jobs_init(struct fw_jobs *j, size_t limit,
 void fw_jobs_close(struct fw_jobs *j);
 
 /* Fill in defaults, check, start.  On FW_OK *out (may be NULL) is a reference.
- * JOB_EXISTS, TOO_MANY_JOBS, JOB_INVALID, NAME_INVALID, OUT_OF_MEMORY. */
+ * JOB_EXISTS, TOO_MANY_JOBS, QUOTA_EXCEEDED, JOB_INVALID, NAME_INVALID,
+ * OUT_OF_MEMORY. */
 FW_MUST_USE fw_status fw_jobs_create(struct fw_jobs *j,
                                      const struct fw_job_spec *spec,
                                      struct fw_job_thread **out,

@@ -54,8 +54,12 @@ static fw_status load(const struct fw_checkpoint_file *f, struct fw_job *job,
 static fw_status start(const struct fw_checkpoint_file *f, struct fw_jobs *jobs,
                        struct fw_err *err)
 {
+    struct fw_job_spec spec = f->spec; /* borrows the tensor list */
     struct fw_job_thread *t = NULL;
-    fw_status s = fw_job_thread_create(&f->spec, jobs->incarnation, &t, err);
+    fw_status s;
+
+    spec.limits.caps = jobs->caps; /* as they are today */
+    s = fw_job_thread_create(&spec, jobs->incarnation, &t, err);
 
     if (s == FW_OK)
         s = load(f, fw_job_thread_job(t), err);

@@ -23,6 +23,7 @@ static uint64_t pool_cap(const struct fw_job_spec *spec, uint64_t n_elements)
         cap = spec->limits.buffer_bytes;
     else if (cap < POOL_MIN_BYTES)
         cap = POOL_MIN_BYTES;
+    cap = fw_quota_pool_bytes(&spec->limits, n_elements, cap);
     return cap > least ? cap : least;
 }
 
@@ -50,6 +51,7 @@ fw_status fw_job_init(struct fw_job *job, const struct fw_job_spec *spec,
     fw_status s;
 
     *job = (struct fw_job){.incarnation = incarnation, .born_ms = now_ms};
+    fw_quota_init(&job->quota, &spec->limits);
     s = fw_job_spec_copy(spec, &job->spec);
     if (s == FW_OK) {
         job->n_elements = fw_tensor_list_elements(&job->spec.tensors);
@@ -89,6 +91,7 @@ void fw_job_close(struct fw_job *job)
     fw_sessions_close(&job->sessions);
     fw_controller_close(&job->controller);
     fw_job_spec_close(&job->spec);
+    fw_quota_close(&job->quota);
 }
 
 fw_status fw_job_initialize(struct fw_job *job, struct fw_gather *take,

@@ -14,6 +14,7 @@
 #include "server/job/groups.h"
 #include "server/job/optimizer.h"
 #include "server/job/params.h"
+#include "server/job/quota.h"
 #include "server/job/report.h"
 #include "server/job/sample.h"
 #include "server/job/sessions.h"
@@ -39,6 +40,7 @@ struct fw_job {
     struct fw_gate gate;     /* against poisoned gradients */
     struct fw_groups groups; /* workers that step together */
     struct fw_report report; /* losses, rates, counts, norms */
+    struct fw_quota quota;   /* what it may use; any thread */
 };
 
 /* `spec` is copied and must have passed fw_job_spec_check.  On failure `job`

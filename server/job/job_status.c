@@ -49,6 +49,14 @@ static void tell_momentum(const struct fw_job *job,
     snprintf(m->sentence, sizeof(m->sentence), "%s", last->sentence);
 }
 
+/* Blocks in use, and the momentum. */
+static void tell_quota(const struct fw_job *job, struct fw_quota_status *out)
+{
+    fw_quota_tell((struct fw_quota *)&job->quota, out); /* it has a lock */
+    out->memory_bytes =
+        fw_pool_bytes_in_use(job->pool) + job->n_elements * sizeof(float);
+}
+
 static void tell_staleness(const struct fw_staleness *trace,
                            struct fw_staleness_status *s)
 {
@@ -162,6 +170,7 @@ fw_status fw_job_status(const struct fw_job *job, int64_t now_ms,
              job->save_error);
     out->checkpoints_bad = job->bad_checkpoints;
     out->gradients_clipped = job->gate.clipped;
+    tell_quota(job, &out->quota);
     tell_momentum(job, &out->momentum);
     tell_staleness(&job->controller.staleness, &out->staleness);
     return tell_workers(job, now_ms, out);

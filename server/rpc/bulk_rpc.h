@@ -6,10 +6,13 @@
 
 #include "server/engine/jobs.h"
 #include "server/rpc/call.h"
+#include "server/rpc/pauses.h"
 #include "server/rpc/transfer.h"
 
 struct fw_pull_call {
     struct fw_transfer transfer; /* call's lock */
+    struct fw_version *version;  /* ref; while it rests */
+    struct fw_pause pause;
 };
 
 struct fw_initialize_call {

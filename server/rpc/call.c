@@ -165,7 +165,8 @@ static void send_status(struct fw_call *c)
 
     ops[1].data.send_status_from_server.status = (grpc_status_code)code;
     ops[1].data.send_status_from_server.status_details = &text;
-    if (code && fw_encode_error(code, &c->end_error, &packed) == FW_OK) {
+    if (code && fw_encode_error(code, &c->end_error, c->end_retry_ms,
+                                &packed) == FW_OK) {
         detail.key = grpc_slice_from_static_string("grpc-status-details-bin");
         detail.value =
             grpc_slice_from_copied_buffer((const char *)packed.data, packed.n);

@@ -85,6 +85,7 @@ struct fw_call {
     bool gone;            /* the client is; write nothing more */
     fw_status end_status;
     struct fw_err end_error;
+    uint32_t end_retry_ms; /* set before the end; 0: as usual with its reason */
 };
 
 /* Wait for the next call of a method (NULL: of any unknown path).  False if

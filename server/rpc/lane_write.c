@@ -47,7 +47,7 @@ static void put_end(struct fw_lane *l)
         return;
     }
     code = fw_reason_grpc_code(c->end_status, &c->end_error);
-    if (fw_encode_error(code, &c->end_error, &packed) == FW_OK)
+    if (fw_encode_error(code, &c->end_error, c->end_retry_ms, &packed) == FW_OK)
         put_frame(l, fw_buffer_copy(&packed), FW_FRAME_END);
     else
         c->gone = true; /* without memory the client is told nothing */

@@ -188,6 +188,7 @@ fw_status fw_server_open(struct fw_server *s, struct fw_jobs *jobs,
     fw_caps_open(&s->caps, config->max_connections, config->max_per_peer);
     s->deadlines = config->deadlines;
     fw_list_init(&s->watchers);
+    fw_pauses_open(&s->pauses);
     pthread_mutex_init(&s->watch_lock, NULL);
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->quiet, NULL);
@@ -256,6 +257,7 @@ void fw_server_drain(struct fw_server *s)
     pthread_mutex_lock(&s->lock);
     s->draining = true;
     pthread_mutex_unlock(&s->lock);
+    fw_pauses_shut(&s->pauses);
 }
 
 bool fw_server_draining(struct fw_server *s)
@@ -271,6 +273,7 @@ bool fw_server_draining(struct fw_server *s)
 void fw_server_tick(struct fw_server *s, int64_t now_ms)
 {
     fw_watch_tick(s, now_ms);
+    fw_pauses_tick(&s->pauses, fw_clock_mono_us());
 }
 
 static void on_shutdown(struct fw_tag *tag, bool ok)
@@ -341,6 +344,7 @@ void fw_server_close(struct fw_server *s, int64_t grace_ms)
     grpc_shutdown();
     fw_tls_close(&s->tls);
     fw_caps_close(&s->caps);
+    fw_pauses_close(&s->pauses);
     fw_answers_close(&s->answers);
     fw_access_close(&s->access);
     pthread_cond_destroy(&s->quiet);

@@ -14,6 +14,7 @@
 #include "server/rpc/desk.h"
 #include "server/rpc/lanes.h"
 #include "server/rpc/listener.h"
+#include "server/rpc/pauses.h"
 #include "server/rpc/tls.h"
 #include "server/store/checkpoint.h"
 
@@ -43,6 +44,7 @@ struct fw_server {
     pthread_mutex_t
         watch_lock;          /* guards watchers; taken before a call's lock */
     struct fw_list watchers; /* fw_watch, each with a reference to its call */
+    struct fw_pauses pauses; /* calls that rest for their job's quota */
 
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t quiet; /* live reached 0, or shut down */
@@ -70,7 +72,8 @@ bool fw_server_draining(struct fw_server *s);
  * wait for the last one, end the threads. */
 void fw_server_close(struct fw_server *s, int64_t grace_ms);
 
-/* Time passes: watchers get what is new.  Call every 100 ms.  Loop thread. */
+/* Time passes: watchers get what is new, who has rested goes on.  Call every
+ * 100 ms.  Loop thread. */
 void fw_server_tick(struct fw_server *s, int64_t now_ms);
 
 /* For call.c. */

@@ -2,6 +2,7 @@
 
 #include "sdk/wire/reason.h"
 #include "server/rpc/train_outbox.h"
+#include "server/rpc/train_pace.h"
 
 #define OF_MEMBER(p, member)                                                   \
     ((struct fw_train *)((char *)(p)-offsetof(struct fw_train, member)))
@@ -28,7 +29,7 @@ static void run_pull(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
     struct fw_call *c = t->call;
 
     if (give(t, fw_job_base(job, t->epoch, now_ms)))
-        fw_call_read(c);
+        fw_train_read_on(t);
     fw_call_unref(c);
 }
 
@@ -52,6 +53,8 @@ bool fw_train_pull(struct fw_train *t)
     const struct fw_controller_spec *spec =
         &fw_job_thread_spec(t->job)->controller;
 
+    if (t->pace)
+        fw_train_pay_parameters(t);
     if (!spec->groups && !spec->groups_auto && spec->buffer < 2)
         return give(t, fw_job_thread_version(t->job));
     fw_train_post(t, &t->pull_letter);

@@ -4,6 +4,7 @@
 
 #include "sdk/base/clock.h"
 #include "server/rpc/train_outbox.h"
+#include "server/rpc/train_pace.h"
 
 bool fw_train_is_done(const struct fw_train *t)
 {
@@ -28,7 +29,7 @@ static void push_is_back(struct fw_push *p)
     done = fw_train_is_done(t);
     pthread_mutex_unlock(&t->call->lock);
     if (starved)
-        fw_call_read(t->call);
+        fw_train_read_on(t);
     if (done)
         fw_call_finish(t->call, FW_OK, NULL);
 }
@@ -169,6 +170,8 @@ bool fw_train_push(struct fw_train *t)
         return false; /* cannot be: reading rests while none is free */
     free_push->gather = t->gather;
     free_push->want_parameters = t->gather->head.want_parameters;
+    if (t->pace && free_push->want_parameters)
+        fw_train_pay_parameters(t);
     t->gather = NULL;
     if (!fw_train_do(t, &free_push->letter)) {
         fw_gather_close(free_push->gather);

@@ -7,6 +7,7 @@
 #include "server/rpc/server.h"
 #include "server/rpc/train_lease.h"
 #include "server/rpc/train_outbox.h"
+#include "server/rpc/train_pace.h"
 #include "server/rpc/train_pull.h"
 #include "server/rpc/train_push.h"
 
@@ -21,6 +22,8 @@ static bool add_chunk(struct fw_train *t, const struct fw_train_request *r)
     struct fw_err err;
     fw_status s;
 
+    if (t->pace)
+        fw_train_pay_gradient(t, r->data.n, t->gather->filled == 0);
     if (t->gather->filled == 0)
         t->gather->head = r->gradient;
     s = fw_gather_add(t->gather, r->gradient.offset, &r->data, &err);
@@ -48,6 +51,8 @@ static void *land(struct fw_call *c, const struct fw_span *seen, size_t total,
         return NULL;
     if (!t->gather->filled)
         t->gather->head = r.gradient;
+    if (t->pace)
+        fw_train_pay_gradient(t, r.data.n, t->gather->filled == 0);
     *skip = r.data.skip;
     t->landed = 0;
     return fw_gather_land(t->gather, r.gradient.offset,
@@ -65,7 +70,7 @@ static void landed(struct fw_call *c, size_t n, bool whole)
         return;
     fw_train_touch(t);
     if (!fw_gather_complete(t->gather) || fw_train_push(t))
-        fw_call_read(c);
+        fw_train_read_on(t);
 }
 
 /* There is room: go on with the chunk that was held.  Job thread. */
@@ -88,7 +93,7 @@ static void run_room(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
     else if (fw_decode_train_request(t->held.spans, t->held.n_spans, &r,
                                      &err) == FW_OK &&
              add_chunk(t, &r))
-        fw_call_read(c);
+        fw_train_read_on(t);
     fw_message_close(&t->held);
     fw_call_unref(c);
 }
@@ -204,10 +209,12 @@ static void take_open(struct fw_train *t, const struct fw_train_request *r)
         t->key = r->open;
         s = fw_call_job(t->call, r->open.job, &t->job, &err);
     }
-    if (s == FW_OK)
+    if (s == FW_OK) {
+        t->pace = fw_job_thread_pace(t->job);
         fw_train_post(t, &t->open_letter);
-    else
+    } else {
         fw_call_finish(t->call, s, &err);
+    }
 }
 
 /* One message; true if the next one may be read now. */
@@ -260,7 +267,7 @@ void fw_train_read(struct fw_call *c, struct fw_message *m)
     if (!m) {
         end_reading(t);
     } else if (take_message(t, m)) {
-        fw_call_read(c);
+        fw_train_read_on(t);
     }
 }
 

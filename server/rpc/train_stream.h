@@ -15,6 +15,7 @@
 
 #include "server/engine/jobs.h"
 #include "server/rpc/call.h"
+#include "server/rpc/pauses.h"
 #include "server/rpc/transfer.h"
 
 #define FW_PUSHES  2 /* gradients of a worker that may be with the job */
@@ -48,9 +49,12 @@ struct fw_train {
     struct fw_letter room_letter; /* the pool has room */
     struct fw_letter touch_letter;
     struct fw_letter pull_letter;
-    int64_t touched_ms; /* when the lease was last renewed */
-    int64_t beat_ms;    /* when a heartbeat was answered; 0: never */
-    size_t landed;      /* bytes of an element that has landed in part */
+    int64_t touched_ms;    /* when the lease was last renewed */
+    int64_t beat_ms;       /* when a heartbeat was answered; 0: never */
+    size_t landed;         /* bytes of an element that has landed in part */
+    struct fw_quota *pace; /* the job's; NULL: it has no rates to keep to */
+    int64_t rest_us;       /* read on then; 0: at once */
+    struct fw_pause pause; /* while it rests */
 
     /* set by the job thread before reading goes on */
     uint64_t epoch; /* 0: not open yet */

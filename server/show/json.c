@@ -75,10 +75,13 @@ json_t *fw_json_spec(const struct fw_job_spec *s)
                   "period", count(h->period), "factor", fw_json_real(h->factor),
                   "final", fw_json_real(h->final), "warmup", count(h->warmup));
     json_t *limits = json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:b}", "max_workers", count(l->max_workers),
-        "max_staleness", count(l->max_staleness), "buffer_bytes",
-        count(l->buffer_bytes), "lease_ms", count(l->lease_ms), "outlier_norm",
-        fw_json_real(l->outlier_norm), "outlier_reject", l->outlier_reject);
+        "{s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o}", "max_workers",
+        count(l->max_workers), "max_staleness", count(l->max_staleness),
+        "buffer_bytes", count(l->buffer_bytes), "lease_ms", count(l->lease_ms),
+        "outlier_norm", fw_json_real(l->outlier_norm), "outlier_reject",
+        l->outlier_reject, "memory_bytes", count(l->quota.memory_bytes),
+        "bytes_per_second", count(l->quota.bytes_per_second),
+        "gradients_per_second", fw_json_real(l->quota.gradients_per_second));
 
     return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "name", s->name,
                      "n_elements", count(fw_tensor_list_elements(&s->tensors)),
@@ -173,6 +176,17 @@ static json_t *loss(const struct fw_loss_status *l)
         "validation_version", count(l->validation_version));
 }
 
+static json_t *quota(const struct fw_quota_status *q)
+{
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "memory_bytes",
+                     count(q->memory_bytes), "memory_limit",
+                     count(q->granted.memory_bytes), "bytes_per_second",
+                     count(q->granted.bytes_per_second), "gradients_per_second",
+                     fw_json_real(q->granted.gradients_per_second), "waits",
+                     count(q->waits), "waited_seconds",
+                     fw_json_real(q->waited_seconds));
+}
+
 /* The counters of a job, to which the rest is added. */
 static json_t *counters(const struct fw_job_status *j)
 {
@@ -224,6 +238,7 @@ json_t *fw_json_job(const struct fw_job_status *j)
     json_object_set_new(out, "quarantined", count(j->quarantined));
     json_object_set_new(out, "checkpoints_bad",
                         json_integer(j->checkpoints_bad));
+    json_object_set_new(out, "quota", quota(&j->quota));
     json_object_set_new(out, "incarnation", count(j->incarnation));
     json_object_set_new(out, "gradient_norm", fw_json_real(j->gradient_norm));
     json_object_set_new(out, "update_norm", fw_json_real(j->update_norm));

@@ -9,6 +9,7 @@
 #include "server/store/config_complaint.h"
 #include "server/store/config_schema.h"
 
+#define MIB             (1ull << 20)
 #define FILE_MAX        (1u << 20) /* bytes; a larger file is not ours */
 #define INTERVAL_MAX_S  86400      /* a day */
 #define KEEP_MAX        1000
@@ -155,6 +156,29 @@ static fw_status take_deadlines(const struct fw_limits_section *from,
                         err);
 }
 
+/* What a job may use. */
+static fw_status take_caps(const struct fw_limits_section *from,
+                           const char *text, struct fw_quota_spec *to,
+                           struct fw_err *err)
+{
+    uint32_t memory_mb = 0;
+    uint32_t mb_per_second = 0;
+    uint32_t gradients = 0;
+    const struct number numbers[] = {
+        {"job_memory_mb", from->job_memory_mb, 0, UINT32_MAX, &memory_mb},
+        {"job_mb_per_second", from->job_mb_per_second, 0, UINT32_MAX,
+         &mb_per_second},
+        {"job_gradients_per_second", from->job_gradients_per_second, 0,
+         UINT32_MAX, &gradients},
+    };
+    fw_status s =
+        take_numbers(numbers, sizeof(numbers) / sizeof(numbers[0]), text, err);
+
+    *to =
+        (struct fw_quota_spec){MIB * memory_mb, MIB * mb_per_second, gradients};
+    return s;
+}
+
 static fw_status take_document(const struct fw_document *d, const char *text,
                                struct fw_server_config *c, struct fw_err *err)
 {
@@ -202,6 +226,8 @@ static fw_status take_document(const struct fw_document *d, const char *text,
     if (history->enabled)
         c->history.enabled = *history->enabled;
     if (take_security(d, text, c, err) != FW_OK)
+        return FW_INVALID;
+    if (take_caps(limits, text, &c->caps, err) != FW_OK)
         return FW_INVALID;
     if (take_deadlines(limits, text, &c->deadlines, err) != FW_OK)
         return FW_INVALID;

@@ -15,6 +15,9 @@
  *       max_jobs: 64
  *       max_connections: 10000    of the plain listener
  *       max_per_peer: 512         of one address that is not this machine
+ *       job_memory_mb: 0          that a job may hold; 0: no limit
+ *       job_mb_per_second: 0      gradients that come and parameters that go
+ *       job_gradients_per_second: 0
  *       handshake_ms: 3000        until it has said what it speaks; TLS, too
  *       first_call_ms: 5000       from its birth until its first call
  *       progress_ms: 10000        until the message of a call has come, or
@@ -94,6 +97,7 @@ struct fw_server_config {
     uint32_t max_jobs;              /* in the server at a time */
     uint32_t max_connections;       /* of the plain listener, at a time */
     uint32_t max_per_peer;          /* of one address but the loopback's */
+    struct fw_quota_spec caps;      /* of each job; 0: none */
     struct fw_deadlines deadlines;  /* of connections */
     struct fw_admin_config admin;
     struct fw_history_config history;

@@ -12,6 +12,8 @@ MENDS = {
     "JOB_EXISTS": "choose another name, or use the job",
     "JOB_INVALID": "the message names the field and its range",
     "TOO_MANY_JOBS": "delete a job, or raise limits.max_jobs",
+    "QUOTA_EXCEEDED": "the message names both figures and which one to raise",
+    "THROTTLED": "the job is at its rate: wait as long as RetryInfo says",
     "NAME_INVALID": "1 to 64 of A-Z a-z 0-9 . _ - and no leading dot",
     "WORKER_EXISTS": "choose another worker name, or wait for the lease",
     "TOO_MANY_WORKERS": "wait, or raise the job's max_workers",

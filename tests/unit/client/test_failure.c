@@ -52,11 +52,44 @@ static void a_reason_in_the_trailer_decides(void **state)
 
     (void)state;
     (void)FW_REFUSE(&sent, FENCED, "the lease was lost");
-    assert_int_equal(fw_encode_error(10, &sent, &raw), FW_OK);
+    assert_int_equal(fw_encode_error(10, &sent, 0, &raw), FW_OK);
     assert_int_equal(status_of(10, "the lease was lost", &raw, &got), FW_STALE);
     assert_string_equal(got.reason, "FENCED");
     assert_string_equal(got.text, "the lease was lost");
     fw_bytes_close(&raw);
+}
+
+/* Every RESOURCE_EXHAUSTED says how long to wait, but those for which waiting
+ * is no mend. */
+static void what_passes_says_how_long_to_wait(void **state)
+{
+    static const char *const last[] = {"TOO_MANY_JOBS", "QUOTA_EXCEEDED",
+                                       "MESSAGE_TOO_LARGE"};
+    static const struct {
+        const char *reason;
+        int code;
+    } all[] = {
+#define ROW(reason, status, code) {#reason, code},
+        FW_REASON_MAP(ROW)
+#undef ROW
+    };
+    static const char word[] = "google.rpc.RetryInfo";
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        struct fw_bytes raw = {0};
+        struct fw_err sent;
+        bool passes = all[i].code == 8;
+
+        for (size_t k = 0; k < sizeof(last) / sizeof(last[0]); k++)
+            passes = passes && strcmp(all[i].reason, last[k]) != 0;
+        (void)fw_err_reason(&sent, FW_BUSY, all[i].reason, "no");
+        assert_int_equal(fw_reason_retry_ms(&sent) > 0, passes);
+        assert_int_equal(fw_encode_error(all[i].code, &sent, 0, &raw), FW_OK);
+        assert_int_equal(memmem(raw.data, raw.n, word, strlen(word)) != NULL,
+                         passes);
+        fw_bytes_close(&raw);
+    }
 }
 
 static void a_reason_of_a_newer_server_keeps_the_code(void **state)
@@ -66,7 +99,7 @@ static void a_reason_of_a_newer_server_keeps_the_code(void **state)
     struct fw_bytes raw = {0};
 
     (void)state;
-    assert_int_equal(fw_encode_error(8, &sent, &raw), FW_OK);
+    assert_int_equal(fw_encode_error(8, &sent, 0, &raw), FW_OK);
     assert_int_equal(status_of(8, "something new", &raw, &got), FW_BUSY);
     assert_string_equal(got.reason, "NOT_INVENTED_YET");
     fw_bytes_close(&raw);
@@ -109,6 +142,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_reason_in_the_trailer_decides),
+        cmocka_unit_test(what_passes_says_how_long_to_wait),
         cmocka_unit_test(a_reason_of_a_newer_server_keeps_the_code),
         cmocka_unit_test(a_bare_code_has_a_status_and_no_reason),
         cmocka_unit_test(a_trailer_that_is_rubbish_changes_nothing),
