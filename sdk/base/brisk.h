@@ -18,4 +18,11 @@ struct fw_brisk {
 /* As poll(). */
 int fw_brisk_poll(struct fw_brisk *b, struct pollfd *p, nfds_t n, int wait_ms);
 
+/* For what can be seen without poll(): look for it for a short while, and at
+ * `also` (NULL: at nothing else), before the caller polls.  True: it is there,
+ * or `also` is ready. */
+typedef bool fw_brisk_look_fn(const void *what);
+bool fw_brisk_look(struct fw_brisk *b, fw_brisk_look_fn *look, const void *what,
+                   const struct pollfd *also);
+
 #endif

@@ -277,18 +277,26 @@ bool fw_lane_turn(struct fw_lane *l)
 void fw_lane_wait(struct fw_lane *l, pthread_mutex_t *lock, int wait_ms)
 {
     struct fw_pipe mine = l->pipe;
-    bool bulk = l->out || l->land || l->bulky;
+    bool writing = l->out != NULL;
+    bool bulk = !mine.ways->look && (writing || l->land || l->bulky);
     struct pollfd p;
+    bool found = false;
 
-    if (!fw_pipe_arm(&l->pipe, true, l->out != NULL, &p))
-        return;
     l->waiting = true;
-    pthread_mutex_unlock(lock);
-    if (bulk)
-        (void)poll(&p, 1, wait_ms);
-    else
-        (void)fw_brisk_poll(&l->brisk, &p, 1, wait_ms);
-    pthread_mutex_lock(lock);
+    if (mine.ways->look) {
+        pthread_mutex_unlock(lock);
+        found = fw_pipe_look(&mine, &l->brisk, true, writing, NULL);
+        pthread_mutex_lock(lock);
+    }
+    if (!found && l->pipe.fd == mine.fd &&
+        fw_pipe_arm(&l->pipe, true, l->out != NULL, &p)) {
+        pthread_mutex_unlock(lock);
+        if (bulk)
+            (void)poll(&p, 1, wait_ms);
+        else
+            (void)fw_brisk_poll(&l->brisk, &p, 1, wait_ms);
+        pthread_mutex_lock(lock);
+    }
     l->waiting = false;
     if (l->pipe.fd != mine.fd)
         fw_pipe_close(&mine);

@@ -22,6 +22,8 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+#include "sdk/base/brisk.h"
+
 struct fw_pipe;
 
 /* What is between the ends. */
@@ -31,6 +33,8 @@ struct fw_pipe_ways {
     bool (*arm)(struct fw_pipe *p, bool reading, bool writing,
                 struct pollfd *wait);
     void (*close)(struct fw_pipe *p);
+    /* Is there something to do?  NULL: to look costs as much as to poll. */
+    bool (*look)(const struct fw_pipe *p, bool reading, bool writing);
 };
 
 struct fw_pipe {
@@ -70,6 +74,12 @@ static inline bool fw_pipe_arm(struct fw_pipe *p, bool reading, bool writing,
 {
     return p->ways->arm(p, reading, writing, wait);
 }
+
+/* Before fw_pipe_arm(): if to look is cheap and the last wait was short, look
+ * for a short while whether there is something to do, or `also` (may be NULL)
+ * is ready.  True: there is. */
+bool fw_pipe_look(const struct fw_pipe *p, struct fw_brisk *b, bool reading,
+                  bool writing, const struct pollfd *also);
 
 /* Safe twice and on zero. */
 static inline void fw_pipe_close(struct fw_pipe *p)

@@ -157,6 +157,11 @@ static bool is_ready(const struct pair *r, bool reading, bool writing)
     return writing && (!fw_ring_room(&r->out, &n) || n >= r->out.capacity / 2);
 }
 
+static bool ring_look(const struct fw_pipe *p, bool reading, bool writing)
+{
+    return is_ready(p->state, reading, writing);
+}
+
 static bool ring_arm(struct fw_pipe *p, bool reading, bool writing,
                      struct pollfd *wait)
 {
@@ -183,7 +188,7 @@ static void ring_close(struct fw_pipe *p)
 }
 
 static const struct fw_pipe_ways ring_ways = {ring_receive, ring_send, ring_arm,
-                                              ring_close};
+                                              ring_close, ring_look};
 
 /* --- making one --- */
 

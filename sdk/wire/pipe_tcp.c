@@ -36,7 +36,7 @@ static void tcp_close(struct fw_pipe *p)
 }
 
 static const struct fw_pipe_ways tcp_ways = {tcp_receive, tcp_send, tcp_arm,
-                                             tcp_close};
+                                             tcp_close, NULL};
 
 static void set(int fd, int level, int option, int value)
 {

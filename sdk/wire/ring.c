@@ -9,7 +9,8 @@
 
 bool fw_ring_filled(const struct fw_ring *r, size_t *n)
 {
-    uint64_t far = __atomic_load_n(&r->shared->written, ORDER) - r->place;
+    uint64_t far = __atomic_load_n(&r->shared->written, ORDER) -
+                   __atomic_load_n(&r->place, __ATOMIC_RELAXED);
 
     *n = (size_t)far;
     return far <= r->capacity;
@@ -17,7 +18,8 @@ bool fw_ring_filled(const struct fw_ring *r, size_t *n)
 
 bool fw_ring_room(const struct fw_ring *r, size_t *n)
 {
-    uint64_t held = r->place - __atomic_load_n(&r->shared->read, ORDER);
+    uint64_t held = __atomic_load_n(&r->place, __ATOMIC_RELAXED) -
+                    __atomic_load_n(&r->shared->read, ORDER);
 
     *n = r->capacity - (size_t)held;
     return held <= r->capacity;
@@ -49,7 +51,7 @@ bool fw_ring_get(struct fw_ring *r, void *to, size_t n)
 
     memcpy(to, at(r), first);
     memcpy((uint8_t *)to + first, r->bytes, n - first);
-    r->place += n;
+    __atomic_store_n(&r->place, r->place + n, __ATOMIC_RELAXED);
     __atomic_store_n(&r->shared->read, r->place, ORDER);
     /* a writer that is woken for every byte sleeps more than it writes */
     return fw_ring_filled(r, &room) && room <= r->capacity / 2 &&
@@ -62,7 +64,7 @@ bool fw_ring_put(struct fw_ring *r, const void *from, size_t n)
 
     memcpy(at(r), from, first);
     memcpy(r->bytes, (const uint8_t *)from + first, n - first);
-    r->place += n;
+    __atomic_store_n(&r->place, r->place + n, __ATOMIC_RELAXED);
     __atomic_store_n(&r->shared->written, r->place, ORDER);
     return take_flag(&r->shared->hungry);
 }

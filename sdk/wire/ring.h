@@ -28,7 +28,7 @@ struct fw_ring {
     struct fw_ring_shared *shared;
     uint8_t *bytes;
     size_t capacity; /* a power of two */
-    uint64_t place;  /* ours: nobody else can move it */
+    uint64_t place;  /* atomic: others may look; nobody else can move it */
 };
 
 /* What a reader may take, or a writer put: 0 to the capacity.  False: the other

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sdk/base/mem.h"
+#include "server/job/slab.h"
 
 /* Free blocks are kept for two gradients on their way, and for a few more of
  * a small model, where many workers share little memory. */
@@ -18,6 +19,7 @@ struct fw_pool {
     uint64_t reserve_blocks; /* set at create; most that wait in `free` */
 
     pthread_mutex_t lock;           /* guards what follows */
+    struct fw_slab_cut cut;         /* owned; fresh blocks come from it */
     struct fw_block *free;          /* owned; to be used again */
     uint64_t n_free;                /* in `free` */
     uint64_t n_used;                /* blocks that somebody holds */
@@ -57,7 +59,7 @@ fw_status fw_pool_create(uint64_t n_elements, uint64_t cap_bytes,
 
 static void end_block(struct fw_block *b)
 {
-    free(b->data);
+    fw_slab_unref(b->slab);
     free(b);
 }
 
@@ -77,6 +79,7 @@ void fw_pool_unref(struct fw_pool *p)
         p->free = b->next;
         end_block(b);
     }
+    fw_slab_cut_close(&p->cut);
     pthread_mutex_destroy(&p->lock);
     free(p);
 }
@@ -96,19 +99,18 @@ uint64_t fw_pool_cap_bytes(const struct fw_pool *p)
     return p->cap_blocks * p->block_elements * sizeof(float);
 }
 
-/* A fresh block that nobody counts yet. */
+/* A fresh block that nobody counts yet.  Lock held. */
 static struct fw_block *make_block(struct fw_pool *p)
 {
     struct fw_block *b = fw_mem_array(1, sizeof(*b));
 
     if (!b)
         return NULL;
-    b->data = fw_mem_aligned(p->block_elements, sizeof(float));
+    b->data = fw_slab_cut(&p->cut, p->block_elements * sizeof(float), &b->slab);
     if (!b->data) {
         free(b);
         return NULL;
     }
-    fw_mem_huge(b->data, p->block_elements * sizeof(float));
     b->pool = p;
     return b;
 }

@@ -22,12 +22,14 @@
 #define FW_BLOCK_ELEMENTS FW_CHUNK_ELEMENTS
 
 struct fw_pool;
+struct fw_slab;
 
 struct fw_block {
     struct fw_pool *pool;  /* ref */
     struct fw_block *next; /* used by the pool only */
     uint32_t refs;         /* atomic */
-    float *data;           /* owned; 64-byte aligned, pool's block size */
+    struct fw_slab *slab;  /* ref; what the data lies in */
+    float *data;           /* 64-byte aligned, pool's block size */
 };
 
 /* A pool whose blocks hold min(n_elements, FW_BLOCK_ELEMENTS) floats and whose

@@ -235,23 +235,24 @@ static enum outcome rest(struct fw_lane *l, bool reading, bool blocked)
     uint64_t kicks;
     int wait = fw_patience_left(&l->patience, &l->call->server->deadlines,
                                 stage(l, reading), fw_clock_mono_ms());
+    bool brisk;
     int n;
 
     if (!wait)
         return GONE;
     if (l->familiar && wait > LINGER_MS)
         wait = LINGER_MS;
-    if (!fw_pipe_arm(&l->pipe, reading, blocked, &p[0]))
+    brisk = l->familiar && fw_lanes_few(lanes);
+    if (brisk && fw_pipe_look(&l->pipe, &l->brisk, reading, blocked, &p[1]))
+        n = poll(&p[1], 1, 0) + 1;
+    else if (!fw_pipe_arm(&l->pipe, reading, blocked, &p[0]))
         return DONE;
-    if (l->familiar && fw_lanes_few(lanes))
-        n = fw_brisk_poll(&l->brisk, p, 2, wait);
     else
-        n = poll(p, 2, wait);
+        n = brisk ? fw_brisk_poll(&l->brisk, p, 2, wait) : poll(p, 2, wait);
     if (p[1].revents)
         (void)!read(l->wake, &kicks, sizeof(kicks)); /* it is not blocking */
-    if (p[0].revents & (POLLERR | POLLHUP | POLLNVAL))
-        return GONE;
-    if (n == 0 && !l->familiar)
+    if ((p[0].revents & (POLLERR | POLLHUP | POLLNVAL)) ||
+        (n == 0 && !l->familiar))
         return GONE;
     return n == 0 && fw_lobby_take(&lanes->lobby, l) ? PARKED : DONE;
 }
@@ -276,10 +277,8 @@ static enum outcome turn(struct fw_lane *l)
     pthread_mutex_unlock(&c->lock);
     if (end)
         return GONE;
-    if (reading && l->have && l->greeted && frame_bytes(l) &&
-        l->have >= frame_bytes(l)) {
+    if (reading && l->greeted && frame_bytes(l) && l->have >= frame_bytes(l))
         return use(l) ? DONE : GONE;
-    }
     if (reading)
         got = receive(l);
     return got == IDLE ? rest(l, reading, blocked) : got;
