@@ -343,7 +343,10 @@ struct fw_version *fw_job_base(struct fw_job *job, uint64_t epoch,
 
 int64_t fw_job_next_ms(const struct fw_job *job)
 {
-    return fw_groups_next_ms(job);
+    int64_t group_ms = fw_groups_next_ms(job);
+    int64_t lease_ms = fw_sessions_next_ms(&job->sessions);
+
+    return group_ms < lease_ms ? group_ms : lease_ms;
 }
 
 void fw_job_hurry(struct fw_job *job, int64_t now_ms)

@@ -115,8 +115,8 @@ void fw_job_hold(struct fw_job *job, uint64_t epoch, struct fw_held *held);
 struct fw_version *fw_job_base(struct fw_job *job, uint64_t epoch,
                                int64_t now_ms);
 
-/* When fw_job_tick must be called at the latest, for a group's straggler
- * deadline; INT64_MAX: at leisure. */
+/* When fw_job_tick must be called at the latest, for a lease that runs out or a
+ * group's straggler deadline; INT64_MAX: at leisure. */
 int64_t fw_job_next_ms(const struct fw_job *job);
 
 /* The server is going down: groups step with what they have, now and as soon as

@@ -263,3 +263,13 @@ struct fw_session *fw_sessions_expired(struct fw_sessions *s, int64_t now_ms)
     w = FW_LIST_ITEM(s->alive.next, struct fw_session, turn);
     return now_ms - w->heard_ms > s->lease_ms ? w : NULL;
 }
+
+int64_t fw_sessions_next_ms(const struct fw_sessions *s)
+{
+    const struct fw_session *w;
+
+    if (fw_list_empty(&s->alive))
+        return INT64_MAX;
+    w = FW_LIST_ITEM(s->alive.next, struct fw_session, turn);
+    return w->heard_ms + s->lease_ms + 1;
+}

@@ -119,4 +119,8 @@ void fw_sessions_end(struct fw_sessions *s, struct fw_session *who,
 /* A connected session whose lease has run out at `now_ms`; NULL if none. */
 struct fw_session *fw_sessions_expired(struct fw_sessions *s, int64_t now_ms);
 
+/* When the next lease will have run out if nothing more is heard; INT64_MAX:
+ * nobody is connected. */
+int64_t fw_sessions_next_ms(const struct fw_sessions *s);
+
 #endif

@@ -23,7 +23,12 @@ ELEMENTS = test_restart.ELEMENTS
 RECONNECTS = int(os.environ.get("FW_RECONNECTS", "100"))
 WORKERS = int(os.environ.get("FW_WORKERS", "4"))
 TRIALS = int(os.environ.get("FW_TRIALS", "1"))
+CROWD = 50  # workers that are stopped at once
+LEASE_S = 2.0
+# The lease ends to the millisecond, a status is 0.1 s old, a machine is loaded.
+LATE_S = float(os.environ.get("FW_LATE_MS", "1000")) / 1000
 TIMEOUT, STALE = 9, 5
+LIVE, LOST = 1, 2
 
 
 class Chaos(unittest.TestCase):
@@ -149,7 +154,8 @@ class Fence(unittest.TestCase):
                 controller=S.model.Controller(
                     law="LAW_FIXED", reference_momentum=0.0,
                     reference_learning_rate=1.0),
-                limits=S.model.Limits(lease_ms=2000))), timeout=10)
+                limits=S.model.Limits(lease_ms=int(1000 * LEASE_S)))),
+            timeout=10)
         S.training_grpc.TrainingServiceStub(
             self.cluster.server.channel).Initialize(iter([
                 S.training.InitializeRequest(
@@ -161,33 +167,64 @@ class Fence(unittest.TestCase):
 
     def test_a_stopped_worker_is_fenced(self):
         """T8: lost in its lease, and what it sends later is refused."""
-        late = [self.fence() for _ in range(TRIALS)]
-        print(f"T8: {TRIALS} stopped workers, all fenced; lost "
-              f"{1000 * max(late):.0f} ms after their lease at worst")
-        self.assertLess(max(late), 1.0)
-
-    def fence(self):
-        """One worker; seconds from the end of its lease to its loss."""
-        lost = self.cluster.job().workers_lost
-        before = -self.cluster.parameters()[0]
-        begin = self.cluster.job().version
-        worker = self.cluster.worker(0, "push")
-        ft.wait_for("training",
-                    lambda: self.cluster.job().version > begin + 20)
-        worker.send_signal(signal.SIGSTOP)
         begun = time.monotonic()
-        ft.wait_for("it to be lost",
-                    lambda: self.cluster.job().workers_lost > lost, 10)
-        late = time.monotonic() - begun - 2.0
-        held = -self.cluster.parameters()[0]
-        worker.send_signal(signal.SIGCONT)
-        out, _ = worker.communicate(timeout=60)
-        acked = int(re.search(r"acked (\d+)", out)[1])
-        self.assertIn(f"status {STALE} FENCED", out)
-        self.assertEqual(-self.cluster.parameters()[0], held)
-        # One answer may be on its way.
-        self.assertIn(held - before - acked, (0, 1))
-        return late
+        late = []
+        while len(late) < TRIALS:
+            late += self.fence(min(CROWD, TRIALS - len(late)))
+        late.sort()
+        print(f"T8: {len(late)} stopped workers, all fenced, all that they "
+              f"sent later refused; shown as lost {1000 * late[-1]:.0f} ms "
+              f"after their lease at worst, {1000 * late[len(late) // 2]:.0f} "
+              f"ms the median one; {time.monotonic() - begun:.0f} s")
+        if not ft.is_sanitized():
+            self.assertLess(late[-1], LATE_S)
+
+    def states(self):
+        """Gradients and state of each worker's newest session."""
+        return {w.name: (w.gradients, w.state) for w in sorted(
+            self.cluster.job().worker, key=lambda w: w.epoch)}
+
+    def stop(self, names, workers):
+        """When each was stopped, once all are at work."""
+        ft.wait_for("all to train", lambda: (
+            lambda now: all(now.get(n, (0, 0))[0] > 5 and now[n][1] == LIVE
+                            for n in names))(self.states()), 60)
+        stopped = {}
+        for name, worker in zip(names, workers):
+            worker.send_signal(signal.SIGSTOP)
+            stopped[name] = time.monotonic()
+        return stopped
+
+    def fence(self, n):
+        """So many workers at once; for each the seconds from the end of its
+        lease to when it is shown as lost."""
+        before = -self.cluster.parameters()[:n]
+        names = [f"w{i}" for i in range(n)]
+        workers = [self.cluster.worker(i, "push", 20000) for i in range(n)]
+        for w in workers:
+            self.addCleanup(lambda w=w: w.poll() is None and w.kill())
+        stopped = self.stop(names, workers)
+        late = {}
+
+        def all_lost():
+            now = self.states()
+            for name in names:
+                if name not in late and now[name][1] == LOST:
+                    late[name] = (time.monotonic() - stopped[name] - LEASE_S)
+            return len(late) == n
+
+        ft.wait_for("them to be lost", all_lost, 20)
+        held = -self.cluster.parameters()[:n]
+        for w in workers:
+            w.send_signal(signal.SIGCONT)
+        for i, w in enumerate(workers):
+            out, _ = w.communicate(timeout=60)
+            acked = int(re.search(r"acked (\d+)", out)[1])
+            self.assertIn(f"status {STALE} FENCED", out)
+            # One answer may be on its way.
+            self.assertIn(held[i] - before[i] - acked, (0, 1))
+        self.assertTrue((-self.cluster.parameters()[:n] == held).all())
+        return list(late.values())
 
 
 if __name__ == "__main__":

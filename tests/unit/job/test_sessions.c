@@ -83,13 +83,16 @@ static void a_lease_runs_from_the_last_sign_of_life(void **state)
     assert_int_equal(join(&s, "a", 1, 0, &a, NULL), FW_OK);
     assert_int_equal(join(&s, "b", 2, 0, &b, NULL), FW_OK);
     fw_sessions_heard(&s, a, 600);
+    assert_true(fw_sessions_next_ms(&s) == LEASE_MS + 1);
     assert_null(fw_sessions_expired(&s, LEASE_MS));
     assert_ptr_equal(fw_sessions_expired(&s, LEASE_MS + 1), b);
     fw_sessions_end(&s, b, FW_WORKER_LOST, LEASE_MS + 1);
+    assert_true(fw_sessions_next_ms(&s) == 601 + LEASE_MS);
     assert_null(fw_sessions_expired(&s, 600 + LEASE_MS));
     assert_ptr_equal(fw_sessions_expired(&s, 601 + LEASE_MS), a);
     fw_sessions_end(&s, a, FW_WORKER_LOST, 601 + LEASE_MS);
     assert_null(fw_sessions_expired(&s, INT64_MAX / 2));
+    assert_true(fw_sessions_next_ms(&s) == INT64_MAX);
     assert_int_equal(s.lost, 2);
     assert_int_equal(s.connected, 0);
     fw_sessions_close(&s);
