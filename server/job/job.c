@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sdk/base/failpoint.h"
 #include "sdk/wire/reason.h"
 #include "server/job/judge.h"
 
@@ -52,7 +53,9 @@ fw_status fw_job_init(struct fw_job *job, const struct fw_job_spec *spec,
 
     *job = (struct fw_job){.incarnation = incarnation, .born_ms = now_ms};
     fw_quota_init(&job->quota, &spec->limits);
-    s = fw_job_spec_copy(spec, &job->spec);
+    s = fw_failpoint("job.init", err);
+    if (s == FW_OK)
+        s = fw_job_spec_copy(spec, &job->spec);
     if (s == FW_OK) {
         job->n_elements = fw_tensor_list_elements(&job->spec.tensors);
         s = fw_pool_create(job->n_elements, pool_cap(spec, job->n_elements),
@@ -108,7 +111,8 @@ fw_status fw_job_initialize(struct fw_job *job, struct fw_gather *take,
     if (take->check.non_finite)
         s = FW_REFUSE(err, NON_FINITE,
                       "the first parameters hold a NaN or an infinity");
-    else if (fw_version_from_gather(take, 0, &job->current) != FW_OK)
+    else if (fw_failpoint("job.initialize", err) != FW_OK ||
+             fw_version_from_gather(take, 0, &job->current) != FW_OK)
         s = FW_REFUSE(err, OUT_OF_MEMORY, "no memory for the parameters");
     else
         take = NULL;
@@ -129,7 +133,8 @@ static fw_status set_state(struct fw_job *job, struct fw_gather *take,
         return FW_REFUSE(err, NON_FINITE,
                          "the saved parameters or momentum hold a NaN or an "
                          "infinity");
-    if (fw_version_from_gather(take, number, &next) != FW_OK)
+    if (fw_failpoint("job.restore", err) != FW_OK ||
+        fw_version_from_gather(take, number, &next) != FW_OK)
         return FW_REFUSE(err, OUT_OF_MEMORY, "no memory for the parameters");
     fw_version_unref(job->current);
     job->current = next;
@@ -224,6 +229,8 @@ fw_status fw_job_join(struct fw_job *job, const struct fw_join_request *request,
     struct fw_session *w = fw_sessions_unheard(&job->sessions, request->worker);
     fw_status s = check_join(job, request, err);
 
+    if (s == FW_OK)
+        s = fw_failpoint("job.join", err);
     if (s == FW_OK && w) /* it went down with the server, and is back */
         end_session(job, w, FW_WORKER_LEFT, now_ms);
     if (s == FW_OK)

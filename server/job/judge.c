@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sdk/base/failpoint.h"
 #include "sdk/wire/reason.h"
 #include "server/job/sample.h"
 #include "server/job/schedule.h"
@@ -188,7 +189,9 @@ static fw_status use(struct fw_job *job, struct fw_session *w,
         return fw_groups_deliver(job, w, take, now_ms, ack);
     fw_controller_curvature(&job->controller, take->head.curvature,
                             fw_job_version(job), now_ms);
-    s = fw_job_apply(job, take, 1, now_ms, ack);
+    s = fw_failpoint("apply.begin", NULL);
+    if (s == FW_OK)
+        s = fw_job_apply(job, take, 1, now_ms, ack);
     if (s != FW_OK)
         fw_gather_close(take);
     return s;

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "sdk/base/failpoint.h"
 #include "sdk/base/mem.h"
 #include "server/job/kernels.h"
 
@@ -57,8 +58,10 @@ fw_status fw_optimizer_step(struct fw_optimizer *o, const struct fw_version *w,
     };
     double square_norm = 0.0;
     struct fw_version *next;
-    fw_status s = fw_version_from_gather(g, w->number + 1, &next);
+    fw_status s = fw_failpoint("apply.step", NULL);
 
+    if (s == FW_OK)
+        s = fw_version_from_gather(g, w->number + 1, &next);
     if (s != FW_OK)
         return s;
     for (uint32_t i = 0; i < w->n_blocks; i++) {

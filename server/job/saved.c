@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "sdk/base/failpoint.h"
 #include "sdk/base/mem.h"
 #include "server/job/judge.h"
 
@@ -119,7 +120,11 @@ fw_status fw_job_save(const struct fw_job *job, struct fw_saved_job *out)
     };
     save_controller(&job->controller, &out->controller);
     save_report(&job->report, &out->report);
-    s = save_sessions(job, out);
+    s = fw_failpoint("save.sessions", NULL);
+    if (s == FW_OK)
+        s = save_sessions(job, out);
+    if (s == FW_OK)
+        s = fw_failpoint("save.trace", NULL);
     if (s == FW_OK)
         s = save_trace(&job->controller.staleness, out);
     if (s != FW_OK)
@@ -139,6 +144,9 @@ static fw_status load_session(struct fw_job *job,
     if (!from->epoch || from->last_ack.sequence > from->sequence)
         return fw_err_set(err, FW_CORRUPT, "worker '%s' has impossible numbers",
                           from->worker);
+    s = fw_failpoint("resurrect.session", err);
+    if (s != FW_OK)
+        return s;
     job->sessions.epoch = from->epoch - 1; /* joining counts it up */
     s = fw_sessions_join(&job->sessions, from->worker, from->key, from->dtype,
                          now_ms, &w, err);
@@ -240,8 +248,10 @@ fw_status fw_job_resurrect(struct fw_job *job, const struct fw_saved_job *from,
 {
     struct fw_sessions *all = &job->sessions;
     uint64_t epoch = from->epoch;
-    fw_status s = load_controller(&from->controller, &job->controller, err);
+    fw_status s = fw_failpoint("resurrect.controller", err);
 
+    if (s == FW_OK)
+        s = load_controller(&from->controller, &job->controller, err);
     for (uint32_t i = 0; s == FW_OK && i < from->n_sessions; i++) {
         s = load_session(job, &from->sessions[i], now_ms, err);
         if (all->epoch > epoch)

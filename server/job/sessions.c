@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sdk/base/failpoint.h"
 #include "sdk/base/mem.h"
 #include "sdk/wire/reason.h"
 
@@ -168,7 +169,8 @@ fw_status fw_sessions_join(struct fw_sessions *s, const char *name,
     if (st != FW_OK)
         return st;
     w = fw_mem_array(1, sizeof(*w));
-    if (!w || index_grow(s) != FW_OK) {
+    if (!w || fw_failpoint("join.session", err) != FW_OK ||
+        index_grow(s) != FW_OK) {
         free(w);
         return FW_REFUSE(err, OUT_OF_MEMORY, "no memory for another worker");
     }

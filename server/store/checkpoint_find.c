@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sdk/base/failpoint.h"
 #include "sdk/base/mem.h"
 #include "server/store/checkpoint_path.h"
 #include "server/store/folder.h"
@@ -114,7 +115,11 @@ static fw_status check(struct fw_checkpoint_file *f, const char *job,
     if (s == FW_OK)
         s = take_number(t, "flywheel.incarnation", &f->incarnation, err);
     if (s == FW_OK)
+        s = fw_failpoint("find.spec", err);
+    if (s == FW_OK)
         s = take_spec(t, &f->spec, err);
+    if (s == FW_OK)
+        s = fw_failpoint("find.state", err);
     if (s == FW_OK)
         s = take_state(f, err);
     if (s != FW_OK)
@@ -131,9 +136,10 @@ static fw_status open_one(const struct fw_store *store, const char *job,
                           struct fw_checkpoint_file *out, struct fw_err *err)
 {
     uint32_t n_bad = out->n_bad;
-    fw_status s =
-        fw_safetensors_open(&out->file, store->disk, path, O_NOFOLLOW, err);
+    fw_status s = fw_failpoint("find.open", err);
 
+    if (s == FW_OK)
+        s = fw_safetensors_open(&out->file, store->disk, path, O_NOFOLLOW, err);
     if (s == FW_OK)
         s = check(out, job, version, err);
     if (s != FW_OK)
@@ -184,6 +190,7 @@ static void remove_leftovers(const struct fw_store *store, const char *folder,
 
     for (size_t i = 0; i < names->n; i++) {
         if (fw_folder_ends(names->names[i], FW_CHECKPOINT_TEMPORARY) &&
+            fw_failpoint("find.leftover", NULL) == FW_OK &&
             fw_checkpoint_join(folder, names->names[i], "", path, NULL) ==
                 FW_OK)
             (void)store->disk->unlink(store->disk->user, path);
@@ -199,6 +206,8 @@ static fw_status set_aside(const struct fw_store *store, const char *folder,
 
     if (s == FW_OK)
         s = fw_checkpoint_join(folder, name, FW_CHECKPOINT_BAD, to, err);
+    if (s == FW_OK)
+        s = fw_failpoint("find.set_aside", err);
     return s == FW_OK ? fw_disk_rename(store->disk, from, to, err) : s;
 }
 
@@ -207,8 +216,10 @@ static fw_status set_aside(const struct fw_store *store, const char *folder,
 static fw_status keep(const struct fw_store *store, const char *folder,
                       struct fw_checkpoint_file *f, struct fw_err *err)
 {
-    fw_status s = fw_disk_sync_folder(store->disk, folder, err);
+    fw_status s = fw_failpoint("find.keep", err);
 
+    if (s == FW_OK)
+        s = fw_disk_sync_folder(store->disk, folder, err);
     if (s != FW_OK)
         fw_checkpoint_file_close(f);
     return s;
@@ -226,6 +237,8 @@ fw_status fw_checkpoint_find(const struct fw_store *store, const char *job,
 
     *out = (struct fw_checkpoint_file){.file.fd = -1};
     s = fw_checkpoint_folder(store, job, folder, err);
+    if (s == FW_OK)
+        s = fw_failpoint("find.list", err);
     if (s == FW_OK)
         s = fw_folder_list(store->disk, folder, &names, err);
     if (s != FW_OK)
@@ -265,9 +278,12 @@ fw_status fw_checkpoint_load(const struct fw_checkpoint_file *f,
                              struct fw_floats weights,
                              struct fw_floats momentum, struct fw_err *err)
 {
-    fw_status s =
-        fw_safetensors_load(&f->file, "", &f->spec.tensors, weights, err);
+    fw_status s = fw_failpoint("load.weights", err);
 
+    if (s == FW_OK)
+        s = fw_safetensors_load(&f->file, "", &f->spec.tensors, weights, err);
+    if (s == FW_OK)
+        s = fw_failpoint("load.momentum", err);
     if (s != FW_OK)
         return s;
     return fw_safetensors_load(&f->file, FW_CHECKPOINT_MOMENTUM,

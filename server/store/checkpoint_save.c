@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sdk/base/failpoint.h"
 #include "sdk/base/mem.h"
 #include "sdk/base/name.h"
 #include "server/store/checkpoint_path.h"
@@ -76,8 +77,12 @@ static fw_status write_content(const struct fw_store *store,
     char incarnation[NUMBER_TEXT];
     char *spec = NULL;
     char *state = NULL;
-    fw_status s = spec_text(c->spec, &spec, err);
+    fw_status s = fw_failpoint("save.spec", err);
 
+    if (s == FW_OK)
+        s = spec_text(c->spec, &spec, err);
+    if (s == FW_OK)
+        s = fw_failpoint("save.state", err);
     if (s == FW_OK)
         s = state_text(c->state, &state, err);
     if (s != FW_OK)
@@ -139,13 +144,19 @@ static fw_status write_file(const struct fw_store *store,
 
     /* A leftover of a crash; that there is none is the rule. */
     (void)d->unlink(d->user, path);
-    s = fw_disk_open(d, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, &fd,
-                     err);
+    s = fw_failpoint("save.open", err);
+    if (s == FW_OK)
+        s = fw_disk_open(d, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, &fd,
+                         err);
     if (s != FW_OK)
         return s;
     s = write_content(store, c, fd, path, err);
     if (s == FW_OK)
+        s = fw_failpoint("save.fsync", err);
+    if (s == FW_OK)
         s = fw_disk_fsync(d, path, fd, err);
+    if (s == FW_OK)
+        s = fw_failpoint("save.close", err);
     closed = fw_disk_close(d, path, fd, s == FW_OK ? err : NULL);
     if (s == FW_OK)
         s = closed;
@@ -181,6 +192,7 @@ static void tidy(const struct fw_store *store, const char *folder,
             break;
         below = best_version;
         if (newer + 1 >= store->keep &&
+            fw_failpoint("save.tidy", NULL) == FW_OK &&
             fw_checkpoint_join(folder, best, "", path, NULL) == FW_OK)
             (void)store->disk->unlink(store->disk->user, path);
     }
@@ -194,8 +206,10 @@ fw_status fw_checkpoint_save(const struct fw_store *store,
     char folder[FW_PATH_MAX];
     char temporary[FW_PATH_MAX];
     char name[2 * NUMBER_TEXT + NUMBER_TEXT];
-    fw_status s = fw_checkpoint_folder(store, c->spec->name, folder, err);
+    fw_status s = fw_failpoint("save.begin", err);
 
+    if (s == FW_OK)
+        s = fw_checkpoint_folder(store, c->spec->name, folder, err);
     if (s != FW_OK)
         goto done;
     snprintf(name, sizeof(name), "checkpoint-%" PRIu64 ".safetensors",
@@ -207,15 +221,21 @@ fw_status fw_checkpoint_save(const struct fw_store *store,
     if (s == FW_OK)
         s = fw_disk_make_folder(store->disk, folder, err);
     if (s == FW_OK)
+        s = fw_failpoint("save.room", err);
+    if (s == FW_OK)
         s = check_room(store, c, folder, err);
     if (s == FW_OK)
         s = write_file(store, c, temporary, err);
     if (s != FW_OK)
         goto done;
-    s = fw_disk_rename(store->disk, temporary, path, err);
+    s = fw_failpoint("save.rename", err);
+    if (s == FW_OK)
+        s = fw_disk_rename(store->disk, temporary, path, err);
     if (s != FW_OK)
         (void)store->disk->unlink(store->disk->user, temporary);
     else
+        s = fw_failpoint("save.named", err);
+    if (s == FW_OK)
         s = fw_disk_sync_folder(store->disk, folder, err);
     if (s == FW_OK)
         tidy(store, folder, c->version);

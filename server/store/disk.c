@@ -11,6 +11,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "sdk/base/failpoint.h"
+
 #define FILE_MODE   0600
 #define FOLDER_MODE 0700
 
@@ -253,8 +255,10 @@ fw_status fw_disk_sync_folder(const struct fw_disk *d, const char *path,
                               struct fw_err *err)
 {
     int fd;
-    fw_status s = fw_disk_open(d, path, O_RDONLY | O_DIRECTORY, &fd, err);
+    fw_status s = fw_failpoint("folder.sync", err);
 
+    if (s == FW_OK)
+        s = fw_disk_open(d, path, O_RDONLY | O_DIRECTORY, &fd, err);
     if (s != FW_OK)
         return s;
     s = fw_disk_fsync(d, path, fd, err);
@@ -281,10 +285,13 @@ fw_status fw_disk_make_folder(const struct fw_disk *d, const char *path,
                               struct fw_err *err)
 {
     int r = d->mkdir(d->user, path);
+    fw_status s;
 
     /* Who made it may have died before its entry was on disk. */
-    return r < 0 && r != -EEXIST ? fail(err, "make folder", path, r)
-                                 : sync_parent(d, path, err);
+    if (r < 0 && r != -EEXIST)
+        return fail(err, "make folder", path, r);
+    s = fw_failpoint("folder.made", err);
+    return s == FW_OK ? sync_parent(d, path, err) : s;
 }
 
 fw_status fw_disk_remove_folder(const struct fw_disk *d, const char *path,

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "sdk/base/failpoint.h"
 #include "sdk/wire/reason.h"
 #include "server/store/safetensors.h"
 #include "server/store/sum.h"
@@ -20,8 +21,10 @@ static fw_status read_header(struct fw_safetensors_file *f, struct fw_err *err)
     uint8_t raw[LENGTH_BYTES];
     uint64_t size;
     uint64_t n = 0;
-    fw_status s = fw_disk_size(f->disk, f->path, f->fd, &size, err);
+    fw_status s = fw_failpoint("load.header", err);
 
+    if (s == FW_OK)
+        s = fw_disk_size(f->disk, f->path, f->fd, &size, err);
     if (s != FW_OK)
         return s;
     if (size < LENGTH_BYTES)
@@ -124,7 +127,9 @@ fw_status fw_safetensors_verify(const struct fw_safetensors_file *f,
     XXH3_64bits_update(state, FW_SUM_ZERO, FW_SUM_DIGITS);
     XXH3_64bits_update(state, digits + FW_SUM_DIGITS,
                        f->data_at - before - FW_SUM_DIGITS);
-    s = sum_data(f, state, err);
+    s = fw_failpoint("load.sum", err);
+    if (s == FW_OK)
+        s = sum_data(f, state, err);
     if (s != FW_OK)
         goto done;
     fw_sum_print(XXH3_64bits_digest(state), want);
@@ -189,7 +194,7 @@ static fw_status load_one(const struct fw_safetensors_file *f,
                           struct fw_err *err)
 {
     uint64_t elements = (e->end - e->begin) / sizeof(float);
-    fw_status s = FW_OK;
+    fw_status s = fw_failpoint("load.tensor", err);
 
     for (uint64_t i = 0; s == FW_OK && i < elements;) {
         uint64_t n = elements - i;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "sdk/base/failpoint.h"
 #include "sdk/base/mem.h"
 #include "server/store/safetensors.h"
 #include "server/store/sum.h"
@@ -182,7 +183,7 @@ static fw_status put(struct writer *w, const void *from, size_t n,
 static fw_status put_item(struct writer *w, const struct item *item,
                           struct fw_err *err)
 {
-    fw_status s = FW_OK;
+    fw_status s = fw_failpoint("save.tensor", err);
 
     for (uint64_t i = 0; s == FW_OK && i < item->n;) {
         uint64_t n = item->n - i;
@@ -225,9 +226,13 @@ fw_status fw_safetensors_write(const struct fw_disk *disk, int fd,
         goto done;
     }
     XXH3_64bits_reset(w.sum);
-    s = put(&w, w.header, w.n_header, err);
+    s = fw_failpoint("save.header", err);
+    if (s == FW_OK)
+        s = put(&w, w.header, w.n_header, err);
     for (uint32_t i = 0; s == FW_OK && i < w.n; i++)
         s = put_item(&w, &w.items[i], err);
+    if (s == FW_OK)
+        s = fw_failpoint("save.sum", err);
     if (s == FW_OK)
         s = put_sum(&w, err);
 done:

@@ -40,6 +40,8 @@ ROWS = [
     ("T1", "kill -9 under load", "1,000 kills: 0 durable lost, 0 applied twice",
      1000, test("test_restart.py", "Restart.test_a_server_killed_under_load_"
                 "applies_each_gradient_once", FW_KILLS="{n}")),
+    ("T2", "every named place fails in every way",
+     "25 places x 6 faults: 0 lost, 0 twice", 1, sim("points")),
     ("T3", "power loss at any call", "10,000 images: 0 unreadable, 0 lost",
      10000, sim("power_loss")),
     ("T4", "every N-th allocation and call to the disk fails",
