@@ -128,6 +128,17 @@ class Numpy(WithServer):
         # Whoever ends first pulls a model that is not finished.
         return max(done, key=lambda r: r[0].version)
 
+    def test_a_worker_of_this_machine_shares_memory_unless_it_is_told(self):
+        self.create("near", mlp(), "--law", "fixed", "--momentum", "0.5")
+        for i, (told, rings) in enumerate((({}, 1), ({"no_local": True}, 0),
+                                           ({"grpc_only": True}, 0))):
+            with flywheel.Worker(f"flywheel://{self.address}", "near", mlp(),
+                                 name=f"w{i}", **told) as w:
+                w.pull()
+                maps = pathlib.Path("/proc/self/maps").read_text()
+                self.assertEqual(maps.count("memfd:flywheel-ring"), rings)
+                self.assertEqual(w.round(loss=1.0, samples=1).version, i + 1)
+
     def test_two_workers_learn_digits(self):
         self.create("digits", mlp(), "--law", "fixed", "--momentum", "0.5")
         ack, views = self.train("digits")
