@@ -1,6 +1,6 @@
 /* A worker whose gradients can be counted in the parameters:
  *
- *     sum_driver ADDRESS JOB NAME ELEMENTS INDEX push|round [WAIT_US]
+ *     sum_driver ADDRESS JOB NAME ELEMENTS INDEX push|round [WAIT_US [BY]]
  *
  * Every gradient is 1 at INDEX and 0 elsewhere; with rate 1 and no momentum
  * parameter INDEX is minus the number of times that one was applied.  With an
@@ -101,6 +101,10 @@ int main(int argc, char **argv)
     o.name = argv[3];
     o.log = on_log;
     o.no_local = strtoull(argv[5], NULL, 10) % 2 != 0;
+    if (argc > 8) {
+        o.grpc_only = strcmp(argv[8], "grpc") == 0;
+        o.no_local = strcmp(argv[8], "local") != 0;
+    }
     s = fw_worker_open(&o, &d.worker, &err);
     if (s == FW_OK)
         s = run(&d, argc > 7 ? strtol(argv[7], NULL, 10) : 0, &err);
