@@ -19,6 +19,7 @@
 #include "sdk/wire/grpc_glue.h"
 #include "server/engine/jobs.h"
 #include "server/rpc/access.h"
+#include "server/rpc/turns.h"
 
 struct fw_server;
 struct fw_call;
@@ -31,6 +32,8 @@ struct fw_pipe;
 struct fw_tag {
     void (*done)(struct fw_tag *tag, bool ok); /* CQ thread */
     uint32_t handed;                           /* atomic */
+    bool ok;             /* used while it waits for its turn */
+    struct fw_turn turn; /* whose it is: set before it goes to gRPC */
 };
 
 static inline void fw_tag_hand(struct fw_tag *tag)

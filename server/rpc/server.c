@@ -19,25 +19,6 @@
 #define RECEIVE_MAX_BYTES (4 * MIB)
 #define CANCELLED_MS      50 /* between looks at calls that were cancelled */
 
-/* Until the queue is shut down and empty. */
-static void *serve(void *arg)
-{
-    grpc_completion_queue *queue = arg;
-    gpr_timespec forever = gpr_inf_future(GPR_CLOCK_REALTIME);
-
-    for (;;) {
-        grpc_event ev = grpc_completion_queue_next(queue, forever, NULL);
-        struct fw_tag *tag = ev.tag;
-
-        if (ev.type == GRPC_QUEUE_SHUTDOWN)
-            return NULL;
-        if (ev.type != GRPC_OP_COMPLETE)
-            continue;
-        (void)__atomic_load_n(&tag->handed, __ATOMIC_ACQUIRE);
-        tag->done(tag, ev.success != 0);
-    }
-}
-
 static grpc_arg integer(const char *key, int value)
 {
     grpc_arg a = {.type = GRPC_ARG_INTEGER, .key = (char *)key};
@@ -111,7 +92,8 @@ static fw_status listen_on(struct fw_server *s,
                       config->listen);
 }
 
-static bool start_thread(struct fw_server *s, grpc_completion_queue *queue)
+static bool start_thread(struct fw_server *s, struct fw_queue *queue,
+                         void *(*serve)(void *queue))
 {
     if (pthread_create(&s->threads[s->n_threads], NULL, serve, queue))
         return false;
@@ -124,9 +106,9 @@ static bool start_threads(struct fw_server *s)
     bool ok = true;
 
     for (int i = 0; i < FW_BULK_THREADS && ok; i++)
-        ok = start_thread(s, s->bulk);
+        ok = start_thread(s, &s->bulk, fw_queue_serve_in_turns);
     for (int i = 0; i < FW_CONTROL_THREADS && ok; i++)
-        ok = start_thread(s, s->control);
+        ok = start_thread(s, &s->control, fw_queue_serve);
     return ok;
 }
 
@@ -194,11 +176,12 @@ fw_status fw_server_open(struct fw_server *s, struct fw_jobs *jobs,
     pthread_cond_init(&s->quiet, NULL);
     fw_grpc_log_open();
     grpc_init();
-    s->bulk = grpc_completion_queue_create_for_next(NULL);
-    s->control = grpc_completion_queue_create_for_next(NULL);
+    fw_turns_init(&s->bulk.turns);
+    s->bulk.queue = grpc_completion_queue_create_for_next(NULL);
+    s->control.queue = grpc_completion_queue_create_for_next(NULL);
     s->server = make_server(config);
-    grpc_server_register_completion_queue(s->server, s->bulk, NULL);
-    grpc_server_register_completion_queue(s->server, s->control, NULL);
+    grpc_server_register_completion_queue(s->server, s->bulk.queue, NULL);
+    grpc_server_register_completion_queue(s->server, s->control.queue, NULL);
     for (size_t i = 0; i < fw_methods_n; i++)
         registered[i] = grpc_server_register_method(
             s->server, fw_methods[i].path, NULL, GRPC_SRM_PAYLOAD_NONE, 0);
@@ -225,7 +208,7 @@ grpc_call_error fw_server_request(struct fw_server *s, struct fw_call *c)
     const struct fw_method *method = c->method;
     void *registered = c->registered;
     grpc_completion_queue *queue =
-        method && method->bulk ? s->bulk : s->control;
+        method && method->bulk ? s->bulk.queue : s->control.queue;
 
     fw_tag_hand(&c->arrived); /* nothing of `c` is read from here on */
     if (!method)
@@ -316,7 +299,8 @@ void fw_server_close(struct fw_server *s, int64_t grace_ms)
     s->shutdown.done = on_shutdown;
     fw_tag_hand(&s->shutdown);
     if (s->n_threads == FW_BULK_THREADS + FW_CONTROL_THREADS) {
-        grpc_server_shutdown_and_notify(s->server, s->control, &s->shutdown);
+        grpc_server_shutdown_and_notify(s->server, s->control.queue,
+                                        &s->shutdown);
         (void)fw_jobs_hurry(s->jobs);
         if (!wait_quiet(s, grace_ms)) {
             grpc_server_cancel_all_calls(s->server);
@@ -329,17 +313,17 @@ void fw_server_close(struct fw_server *s, int64_t grace_ms)
     }
     fw_lanes_close(&s->lanes);
     fw_desk_close(&s->desk);
-    grpc_completion_queue_shutdown(s->bulk);
-    grpc_completion_queue_shutdown(s->control);
+    grpc_completion_queue_shutdown(s->bulk.queue);
+    grpc_completion_queue_shutdown(s->control.queue);
     for (size_t i = 0; i < s->n_threads; i++)
         pthread_join(s->threads[i], NULL);
     if (!s->n_threads) {
-        serve(s->bulk);
-        serve(s->control);
+        fw_queue_serve(&s->bulk);
+        fw_queue_serve(&s->control);
     }
     grpc_server_destroy(s->server);
-    grpc_completion_queue_destroy(s->bulk);
-    grpc_completion_queue_destroy(s->control);
+    grpc_completion_queue_destroy(s->bulk.queue);
+    grpc_completion_queue_destroy(s->control.queue);
     fw_listener_close(&s->listener);
     grpc_shutdown();
     fw_tls_close(&s->tls);

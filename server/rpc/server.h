@@ -1,7 +1,8 @@
 /* server.h - the gRPC side of flywheeld: listener, queues, methods.
  *
  * Two completion queues: bulk (Train, Pull, Initialize) with one thread, and
- * control with two, so that a flood of one kind does not starve the other.
+ * control with two, so that a flood of one kind does not starve the other.  In
+ * bulk jobs take turns, for the same reason.
  *
  * Layer: server/rpc.  Thread: open and close on the main thread. */
 #ifndef FW_RPC_SERVER_H
@@ -15,6 +16,7 @@
 #include "server/rpc/lanes.h"
 #include "server/rpc/listener.h"
 #include "server/rpc/pauses.h"
+#include "server/rpc/queue.h"
 #include "server/rpc/tls.h"
 #include "server/store/checkpoint.h"
 
@@ -22,11 +24,11 @@
 #define FW_CONTROL_THREADS 2
 
 struct fw_server {
-    struct fw_jobs *jobs;           /* lent by the program */
-    const struct fw_store *store;   /* lent by the program */
-    grpc_server *server;            /* owned */
-    grpc_completion_queue *bulk;    /* owned */
-    grpc_completion_queue *control; /* owned */
+    struct fw_jobs *jobs;         /* lent by the program */
+    const struct fw_store *store; /* lent by the program */
+    grpc_server *server;          /* owned */
+    struct fw_queue bulk;
+    struct fw_queue control;
     pthread_t threads[FW_BULK_THREADS + FW_CONTROL_THREADS];
     size_t n_threads;              /* that run */
     struct fw_answers answers;     /* to requests with an id */

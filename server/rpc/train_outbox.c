@@ -1,6 +1,7 @@
 #include "server/rpc/train_outbox.h"
 
 #include "sdk/wire/reason.h"
+#include "server/rpc/server.h"
 
 /* Models that the thread which received a gradient steps by itself, if the job
  * rests: what it sends then is warm.  With larger ones the step and the sending
@@ -77,12 +78,22 @@ bool fw_train_post(struct fw_train *t, struct fw_letter *l)
     return posted(t, fw_job_thread_post(t->job, l));
 }
 
+/* Where jobs share a thread a step must not hold up the others'. */
+static bool is_short(const struct fw_train *t)
+{
+    const struct fw_call *c = t->call;
+    uint64_t n = fw_job_thread_n_elements(t->job);
+
+    if (!c->lane && fw_turns_mixed(&c->server->bulk.turns))
+        return n <= FW_BLOCK_ELEMENTS;
+    return n <= SHORT_ELEMENTS;
+}
+
 bool fw_train_do(struct fw_train *t, struct fw_letter *l)
 {
     fw_call_ref(t->call);
-    return posted(t, fw_job_thread_n_elements(t->job) <= SHORT_ELEMENTS
-                         ? fw_job_thread_do(t->job, l)
-                         : fw_job_thread_post(t->job, l));
+    return posted(t, is_short(t) ? fw_job_thread_do(t->job, l)
+                                 : fw_job_thread_post(t->job, l));
 }
 
 void fw_train_job_is_gone(struct fw_train *t)

@@ -211,6 +211,8 @@ static void take_open(struct fw_train *t, const struct fw_train_request *r)
     }
     if (s == FW_OK) {
         t->pace = fw_job_thread_pace(t->job);
+        t->call->received.turn.whose = t->job; /* nothing is on its way */
+        t->call->sent.turn.whose = t->job;
         fw_train_post(t, &t->open_letter);
     } else {
         fw_call_finish(t->call, s, &err);
