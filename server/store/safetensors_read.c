@@ -46,6 +46,28 @@ static fw_status read_header(struct fw_safetensors_file *f, struct fw_err *err)
     return fw_disk_read(f->disk, &piece, f->header, err);
 }
 
+/* The header of a file that is as it was written can be parsed, if there is
+ * memory; jansson does not always tell that there was none. */
+static fw_status parse(struct fw_safetensors_file *f, struct fw_err *err)
+{
+    struct fw_err why = {0};
+    fw_status s = fw_safetensors_parse(f->header + LENGTH_BYTES,
+                                       f->data_at - LENGTH_BYTES, f->data_bytes,
+                                       &f->table, &why);
+
+    if (s == FW_CORRUPT) {
+        s = fw_safetensors_verify(f, NULL);
+        if (s == FW_OK)
+            return fw_err_set(err, FW_NOMEM,
+                              "its checksum holds, but there may be no memory "
+                              "to parse it: %s",
+                              why.text);
+    }
+    if (err)
+        *err = why;
+    return s;
+}
+
 fw_status fw_safetensors_open(struct fw_safetensors_file *f,
                               const struct fw_disk *disk, const char *path,
                               int flags, struct fw_err *err)
@@ -59,9 +81,7 @@ fw_status fw_safetensors_open(struct fw_safetensors_file *f,
         goto done;
     s = read_header(f, err);
     if (s == FW_OK)
-        s = fw_safetensors_parse(f->header + LENGTH_BYTES,
-                                 f->data_at - LENGTH_BYTES, f->data_bytes,
-                                 &f->table, err);
+        s = parse(f, err);
     if (s != FW_OK)
         s = fw_err_wrap(err, s, "%s", path);
 done:

@@ -17,78 +17,28 @@
 #include "server/store/config.h"
 #include "server/store/tokens.h"
 #include "tests/sim/run.h"
+#include "tests/support/faulty_memory.h"
 #include "tests/support/memory_disk.h"
+#include "tests/unit/wire/pb_messages.h"
+#include "tests/unit/wire/pb_sample.h"
 
 #define ELEMENTS 300u
-#define NEVER    (-1L)
+#define TENSORS  24u /* JSON's tables of their names grow twice */
+#define SMALL    8u  /* elements of all but the first and the last */
 #define NOW_S    1700000000
-
-/* The linker sends the allocations of the code under test here (--wrap); those
- * inside of shared libraries are not reached: a run that reached them ended in
- * an abort inside of jansson, which is not explained. */
-void *__real_malloc(size_t n);
-void *__wrap_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t n);
-void *__wrap_realloc(void *p, size_t n);
-void *__real_aligned_alloc(size_t alignment, size_t n);
-void *__wrap_aligned_alloc(size_t alignment, size_t n);
-
-static long left = NEVER; /* allocations before the one that fails */
-static bool sticky;       /* and all behind it */
-static bool happened;
-static bool paused; /* the disk, which is no part of it, allocates */
-
-static void pause_faults(bool begins)
-{
-    paused = begins;
-}
-
-static bool fails(void)
-{
-    bool now = left == 0;
-
-    if (left == NEVER || paused)
-        return false;
-    if (left > 0)
-        left--;
-    if (now && !sticky)
-        left = NEVER;
-    happened |= now;
-    return now;
-}
-
-void *__wrap_malloc(size_t n)
-{
-    return fails() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-    return fails() ? NULL : __real_realloc(p, n);
-}
-
-void *__wrap_aligned_alloc(size_t alignment, size_t n)
-{
-    return fails() ? NULL : __real_aligned_alloc(alignment, n);
-}
 
 /* --- what is tried --- */
 
 struct scene {
     struct memory_disk disk;
     struct fw_store store;
-    struct fw_tensor_spec tensors[2];
+    struct fw_tensor_spec tensors[TENSORS];
     struct fw_job_spec spec;
     float weights[ELEMENTS];
     float momentum[ELEMENTS];
-    uint64_t version; /* of the newest that was saved */
+    uint64_t version;         /* of the newest that was saved */
+    struct fw_bytes *samples; /* lent: one of each message */
+    size_t message;           /* the one that is tried */
 };
 
 /* Join, push, look, save. */
@@ -177,17 +127,16 @@ static fw_status save(struct scene *s)
     return st;
 }
 
-static fw_status messages(struct scene *s)
+/* The next message of all, there and back. */
+static fw_status message(struct scene *s)
 {
-    struct fw_job_message in = {.spec = s->spec, .request_id = "r"};
-    struct fw_job_message out = {0};
-    struct fw_bytes bytes = {0};
-    fw_status st = fw_encode_create_job_request(&in, &bytes);
+    const struct fw_bytes *in = &s->samples[s->message];
+    struct fw_bytes out = {0};
+    fw_status st = pb_messages[s->message].again(in->data, in->n, &out, NULL);
 
-    if (st == FW_OK)
-        st = fw_decode_create_job_request(bytes.data, bytes.n, &out, NULL);
-    fw_job_message_close(&out);
-    fw_bytes_close(&bytes);
+    claim(st != FW_OK || (out.n == in->n && !memcmp(out.data, in->data, out.n)),
+          "a message comes back whole or not at all");
+    fw_bytes_close(&out);
     return st;
 }
 
@@ -207,9 +156,12 @@ static fw_status files(struct scene *s)
     st = fw_server_config_load(&config, path, NULL);
     if (st == FW_OK)
         st = fw_tokens_add(&tokens, FW_ROLE_WORKER, "job", NOW_S, text, NULL);
-    if (st == FW_OK)
-        claim(fw_tokens_find(&tokens, text, strlen(text)) != NULL,
-              "a token that was made is known");
+    if (st == FW_OK && !fw_tokens_find(&tokens, text, strlen(text)))
+        st = FW_NOMEM; /* its hash needs memory */
+    faulty_memory_pause(true);
+    claim(!tokens.n || fw_tokens_find(&tokens, text, strlen(text)),
+          "a token that was made is known");
+    faulty_memory_pause(false);
     fw_tokens_close(&tokens);
     close(fd);
     return st;
@@ -236,9 +188,13 @@ static void scene_open(struct scene *s)
     memory_disk_open(&s->disk);
     s->store = (struct fw_store){&s->disk.disk, "/data", 3};
     s->tensors[0] = (struct fw_tensor_spec){"a", 2, {10, 10}};
-    s->tensors[1] = (struct fw_tensor_spec){"b", 1, {ELEMENTS - 100}};
+    for (unsigned i = 1; i < TENSORS; i++) {
+        s->tensors[i] = (struct fw_tensor_spec){"", 1, {SMALL}};
+        snprintf(s->tensors[i].name, sizeof(s->tensors[i].name), "b%u", i);
+    }
+    s->tensors[TENSORS - 1].shape[0] = ELEMENTS - 100 - (TENSORS - 2) * SMALL;
     snprintf(s->spec.name, sizeof(s->spec.name), "job");
-    s->spec.tensors = (struct fw_tensor_list){s->tensors, 2};
+    s->spec.tensors = (struct fw_tensor_list){s->tensors, TENSORS};
     s->spec.controller.reference_momentum = 0.9;
     s->spec.controller.reference_learning_rate = 0.01;
     fw_job_spec_default(&s->spec);
@@ -249,7 +205,8 @@ static void scene_open(struct scene *s)
 /* A new disk before the old one's room is used up. */
 static void refresh(struct scene *s)
 {
-    if (s->disk.n_files < MEMORY_DISK_FILES / 2)
+    if (s->disk.n_files < MEMORY_DISK_FILES / 2 &&
+        s->disk.n_names < MEMORY_DISK_NAMES / 2)
         return;
     memory_disk_close(&s->disk);
     scene_open(s);
@@ -258,19 +215,18 @@ static void refresh(struct scene *s)
 /* How many allocations were made to fail. */
 static uint64_t fail_allocations(struct scene *s, attempt try, bool all)
 {
-    for (long n = 0;; n++) {
+    for (unsigned long n = 0;; n++) {
         fw_status st;
+        bool happened;
 
         refresh(s);
-        left = n;
-        sticky = all;
-        happened = false;
+        faulty_memory_start(n, all);
         st = try(s);
-        left = NEVER;
+        happened = faulty_memory_stop();
         claim(happened || st == FW_OK, "what nothing stands against succeeds");
         assert_whole(s);
         if (!happened)
-            return (uint64_t)n;
+            return n;
     }
 }
 
@@ -294,22 +250,48 @@ static uint64_t fail_calls(struct scene *s, attempt try, int error, bool all)
     }
 }
 
+/* Each message as every other attempt, on a scene of its own. */
+static uint64_t fail_messages(struct scene *s)
+{
+    struct fw_bytes *samples = calloc(pb_messages_n, sizeof(*samples));
+    uint64_t memory = 0;
+
+    claim(samples != NULL, "there is memory for samples");
+    scene_open(s);
+    s->samples = samples;
+    for (s->message = 0; s->message < pb_messages_n; s->message++) {
+        struct fw_bytes *sample = &samples[s->message];
+
+        pb_sample(pb_messages[s->message].type, sample);
+        for (int all = 0; all < 2; all++)
+            memory += fail_allocations(s, message, all != 0);
+        fw_bytes_close(sample);
+    }
+    memory_disk_close(&s->disk);
+    free(samples);
+    return memory;
+}
+
 int main(int argc, char **argv)
 {
-    static const attempt tries[] = {save, load, messages, files};
+    static const attempt tries[] = {save, load, files};
     static const int errors[] = {-EIO, -ENOSPC, -EINTR, 0};
     static struct scene s;
     struct run run = {.count = 1};
     uint64_t memory = 0;
     uint64_t disk = 0;
 
-    memory_disk_allocates = pause_faults;
+    memory_disk_allocates = faulty_memory_pause;
+    faulty_memory_init();
+    faulty_memory_spare_tokens(true);
     if (!run_options(&run, argc, argv))
         return 2;
     for (size_t t = 0; t < sizeof(tries) / sizeof(*tries); t++) {
-        for (int all = 0; all < 2; all++) {
+        for (int kind = 0; kind < 4; kind++) {
             scene_open(&s);
-            memory += fail_allocations(&s, tries[t], all != 0);
+            faulty_memory_only_json(kind / 2);
+            memory += fail_allocations(&s, tries[t], kind % 2);
+            faulty_memory_only_json(false);
             memory_disk_close(&s.disk);
         }
         for (size_t e = 0; t < 2 && e < sizeof(errors) / sizeof(*errors); e++) {
@@ -322,6 +304,7 @@ int main(int argc, char **argv)
             }
         }
     }
+    memory += fail_messages(&s);
     printf("T4: %" PRIu64 " allocations and %" PRIu64
            " calls to the disk failed, each N, once and for good: no crash, "
            "nothing lost\n",

@@ -8,78 +8,16 @@
 
 #include <cmocka.h>
 
-#include "sdk/wire/codec.h"
-#include "sdk/wire/saved_job.h"
+#include "tests/unit/wire/pb_messages.h"
 #include "tests/unit/wire/pb_sample.h"
-
-#include "flywheel/v1/checkpoint.pb-c.h"
-#include "flywheel/v1/checkpoint_service.pb-c.h"
-#include "flywheel/v1/job_service.pb-c.h"
-#include "flywheel/v1/status_service.pb-c.h"
-#include "flywheel/v1/training_service.pb-c.h"
-
-static void keep(void *m)
-{
-    (void)m;
-}
-
-#define CLOSE_OF(m)                                                            \
-    _Generic(*(m), struct fw_join_request                                      \
-             : fw_join_request_close, struct fw_job_message                    \
-             : fw_job_message_close, struct fw_job_names                       \
-             : fw_job_names_close, struct fw_status_response                   \
-             : fw_status_response_close, struct fw_watch_response              \
-             : fw_watch_response_close, struct fw_trace_response               \
-             : fw_trace_response_close, struct fw_checkpoint_list              \
-             : fw_checkpoint_list_close, struct fw_decision_list               \
-             : fw_decision_list_close, struct fw_history_series                \
-             : fw_history_series_close, struct fw_run_list                     \
-             : fw_run_list_close, struct fw_job_spec                           \
-             : fw_job_spec_close, struct fw_saved_job                          \
-             : fw_saved_job_close, default                                     \
-             : keep)(m)
-
-/* again_NAME: decode and encode; the outcome of decoding. */
-#define DEFINE_AGAIN(name, type)                                               \
-    static fw_status again_##name(const uint8_t *data, size_t n,               \
-                                  struct fw_bytes *out, struct fw_err *err)    \
-    {                                                                          \
-        struct type m;                                                         \
-        fw_status s = fw_decode_##name(data, n, &m, err);                      \
-                                                                               \
-        if (s != FW_OK)                                                        \
-            return s;                                                          \
-        assert_int_equal(fw_encode_##name(&m, out), FW_OK);                    \
-        CLOSE_OF(&m);                                                          \
-        return FW_OK;                                                          \
-    }
-FW_CODEC_MAP(DEFINE_AGAIN)
-DEFINE_AGAIN(job_spec, fw_job_spec)
-DEFINE_AGAIN(saved_job, fw_saved_job)
-#undef DEFINE_AGAIN
-
-static const struct message {
-    const char *name;
-    const ProtobufCMessageDescriptor *type;
-    fw_status (*again)(const uint8_t *data, size_t n, struct fw_bytes *out,
-                       struct fw_err *err);
-} messages[] = {
-#define NAME_MESSAGE(name, type)                                               \
-    {#name, &flywheel__v1__##name##__descriptor, again_##name},
-    FW_CODEC_MAP(NAME_MESSAGE) NAME_MESSAGE(job_spec, 0)
-        NAME_MESSAGE(saved_job, 0)
-#undef NAME_MESSAGE
-};
-
-#define N_MESSAGES (sizeof(messages) / sizeof(*messages))
 
 static void every_field_of_every_message_comes_back(void **state)
 {
     size_t whole = 0;
 
     (void)state;
-    for (size_t i = 0; i < N_MESSAGES; i++) {
-        const struct message *m = &messages[i];
+    for (size_t i = 0; i < pb_messages_n; i++) {
+        const struct pb_message *m = &pb_messages[i];
         struct fw_bytes in = {0};
         struct fw_bytes out = {0};
         struct fw_err err = {0};
@@ -95,7 +33,7 @@ static void every_field_of_every_message_comes_back(void **state)
         fw_bytes_close(&in);
         fw_bytes_close(&out);
     }
-    assert_int_equal(whole, N_MESSAGES);
+    assert_int_equal(whole, pb_messages_n);
 }
 
 static void a_message_that_was_cut_is_refused_or_whole_again(void **state)
@@ -103,8 +41,8 @@ static void a_message_that_was_cut_is_refused_or_whole_again(void **state)
     size_t refused = 0;
 
     (void)state;
-    for (size_t i = 0; i < N_MESSAGES; i++) {
-        const struct message *m = &messages[i];
+    for (size_t i = 0; i < pb_messages_n; i++) {
+        const struct pb_message *m = &pb_messages[i];
         struct fw_bytes in = {0};
 
         pb_sample(m->type, &in);
@@ -131,14 +69,14 @@ static void a_message_that_was_cut_is_refused_or_whole_again(void **state)
         }
         fw_bytes_close(&in);
     }
-    assert_true(refused > N_MESSAGES);
+    assert_true(refused > pb_messages_n);
 }
 
 static void a_field_that_is_not_known_is_ignored(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < N_MESSAGES; i++) {
-        const struct message *m = &messages[i];
+    for (size_t i = 0; i < pb_messages_n; i++) {
+        const struct pb_message *m = &pb_messages[i];
         static const uint8_t unknown[] = {0xfa, 0xff, 0x3f, 1, 'x'};
         struct fw_bytes in = {0};
         struct fw_bytes out = {0};
