@@ -8,6 +8,16 @@ void fw_meter_open(struct fw_meter *m, int64_t now_ms)
         .born_ms = now_ms, .moved_ms = now_ms, .seen_ms = now_ms};
 }
 
+/* It sends too much: for too long, or far too much? */
+static bool is_no_call_on_its_way(const struct fw_meter *m, double over,
+                                  int64_t now_ms)
+{
+    int64_t most_ms = m->paid ? FW_METER_KNOWN_MS : FW_METER_LATE_MS;
+    double most = m->paid ? FW_METER_KNOWN : FW_METER_LATE;
+
+    return over >= most || now_ms - m->over_ms >= most_ms;
+}
+
 enum fw_verdict fw_meter_look(struct fw_meter *m, uint64_t received,
                               uint64_t acked, int64_t now_ms)
 {
@@ -39,10 +49,8 @@ enum fw_verdict fw_meter_look(struct fw_meter *m, uint64_t received,
         m->over_ms = 0;
     else if (!m->over_ms)
         m->over_ms = now_ms;
-    if (over <= 0 || (!credited && over < FW_METER_LATE &&
-                      now_ms - m->over_ms < FW_METER_LATE_MS))
-        return FW_VERDICT_STAY;
-    return FW_VERDICT_FLOOD;
+    return over > 0 && is_no_call_on_its_way(m, over, now_ms) ? FW_VERDICT_FLOOD
+                                                              : FW_VERDICT_STAY;
 }
 
 /* A message, or so many bytes of one, start the time anew. */

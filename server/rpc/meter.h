@@ -11,13 +11,13 @@
  * never below 0; above 64 KiB (and 16 MiB for each bulk stream that has sent a
  * message, whose data gRPC may hold before it is taken, and the same once more
  * for those that ended of late; 4 MiB while the first message of one is on its
- * way) the connection is cut.  Of a connection that nothing was ever accepted
- * of, the call may be on its way through gRPC: it is cut when that has lasted
- * for 50 ms, or for another MiB.  A client that reads pays one window update
- * for each so many bytes: that is the share of what was acknowledged.  One that
- * has made no call some seconds after it came is cut, too, and one that drips:
- * a call is open whose first message has not come, no other has, and next to no
- * bytes have (struct fw_deadlines).
+ * way) the connection is cut.  But a call may be on its way through gRPC: so
+ * that has to last for a moment, or for some more bytes, and longer on a
+ * connection of which something was accepted before.  A client that reads pays
+ * one window update for each so many bytes: that is the share of what was
+ * acknowledged.  One that has made no call some seconds after it came is cut,
+ * too, and one that drips: a call is open whose first message has not come, no
+ * other has, and next to no bytes have (struct fw_deadlines).
  *
  * Layer: server/rpc.  Thread: credit, stream and call counts by any; the rest
  * by one, the listener's.  Plain data. */
@@ -29,11 +29,15 @@
 
 #include "server/store/config.h"
 
-#define FW_METER_SLACK     (64u << 10)
-#define FW_METER_STREAM    (16u << 20)
-#define FW_METER_FIRST     (4u << 20) /* what gRPC lets a new stream send */
-#define FW_METER_LATE_MS   50         /* that gRPC may take to tell of a call */
-#define FW_METER_LATE      (1u << 20) /* that may come meanwhile */
+#define FW_METER_SLACK  (64u << 10)
+#define FW_METER_STREAM (16u << 20)
+#define FW_METER_FIRST  (4u << 20) /* what gRPC lets a new stream send */
+/* What gRPC may take to tell of a call, and what may come meanwhile; of those
+ * that nothing was accepted of yet, and of those that behaved so far. */
+#define FW_METER_LATE_MS   250
+#define FW_METER_LATE      (1u << 20)
+#define FW_METER_KNOWN_MS  1000
+#define FW_METER_KNOWN     FW_METER_FIRST
 #define FW_METER_RATE      (32u << 10) /* bytes/s for pings and headers */
 #define FW_METER_ACK_SHARE 32
 

@@ -10,6 +10,8 @@
 
 #define LOOK_MS 50
 #define MIB     (1u << 20)
+/* Of one that behaved before. */
+#define TOO_MUCH (FW_METER_KNOWN + 2 * FW_METER_SLACK)
 
 static const struct fw_deadlines D = {
     .first_call_ms = 5000, .progress_ms = 10000, .progress_bytes = 10240};
@@ -23,7 +25,22 @@ static void bytes_that_nobody_accepted_are_a_flood(void **state)
     fw_meter_credit(&m, 1);
     assert_int_equal(fw_meter_look(&m, FW_METER_SLACK, 0, LOOK_MS),
                      FW_VERDICT_STAY);
-    assert_int_equal(fw_meter_look(&m, 2 * FW_METER_SLACK, 0, 2 * LOOK_MS),
+    assert_int_equal(fw_meter_look(&m, TOO_MUCH, 0, 2 * LOOK_MS),
+                     FW_VERDICT_FLOOD);
+}
+
+static void who_behaved_before_has_a_longer_moment(void **state)
+{
+    const uint64_t first = 2 * FW_METER_SLACK;
+    struct fw_meter m;
+
+    (void)state;
+    fw_meter_open(&m, 0);
+    fw_meter_credit(&m, 1);
+    assert_int_equal(fw_meter_look(&m, first, 0, 5), FW_VERDICT_STAY);
+    assert_int_equal(fw_meter_look(&m, first + MIB, 0, 4 + FW_METER_KNOWN_MS),
+                     FW_VERDICT_STAY);
+    assert_int_equal(fw_meter_look(&m, first + MIB, 0, 5 + FW_METER_KNOWN_MS),
                      FW_VERDICT_FLOOD);
 }
 
@@ -90,7 +107,7 @@ static void a_stream_allows_its_window_and_no_more(void **state)
     assert_int_equal(fw_meter_look(&m, FW_METER_STREAM, 0, LOOK_MS),
                      FW_VERDICT_STAY);
     assert_int_equal(
-        fw_meter_look(&m, FW_METER_STREAM + 2 * FW_METER_SLACK, 0, 2 * LOOK_MS),
+        fw_meter_look(&m, FW_METER_STREAM + TOO_MUCH, 0, 2 * LOOK_MS),
         FW_VERDICT_FLOOD);
 }
 
@@ -110,9 +127,9 @@ static void streams_that_end_leave_one_window_behind_for_a_while(void **state)
                      FW_VERDICT_STAY);
     assert_int_equal(fw_meter_look(&m, FW_METER_STREAM, 0, 2 * later),
                      FW_VERDICT_STAY); /* it has leaked away, as the grace */
-    assert_int_equal(fw_meter_look(&m, FW_METER_STREAM + 2 * FW_METER_SLACK, 0,
-                                   2 * later + LOOK_MS),
-                     FW_VERDICT_FLOOD);
+    assert_int_equal(
+        fw_meter_look(&m, FW_METER_STREAM + TOO_MUCH, 0, 2 * later + LOOK_MS),
+        FW_VERDICT_FLOOD);
 }
 
 static void quiet_hours_are_not_saved_up_for_a_burst(void **state)
@@ -123,9 +140,8 @@ static void quiet_hours_are_not_saved_up_for_a_burst(void **state)
     fw_meter_open(&m, 0);
     fw_meter_credit(&m, 1);
     assert_int_equal(fw_meter_look(&m, 10, 0, 3600 * 1000), FW_VERDICT_STAY);
-    assert_int_equal(
-        fw_meter_look(&m, 3 * FW_METER_SLACK, 0, 3600 * 1000 + LOOK_MS),
-        FW_VERDICT_FLOOD);
+    assert_int_equal(fw_meter_look(&m, 2 * TOO_MUCH, 0, 3600 * 1000 + LOOK_MS),
+                     FW_VERDICT_FLOOD);
 }
 
 static void pings_and_window_updates_are_paid_for(void **state)
@@ -209,6 +225,7 @@ int main(void)
         cmocka_unit_test(
             a_call_whose_message_drips_is_cut_and_one_that_watches_is_not),
         cmocka_unit_test(bytes_that_nobody_accepted_are_a_flood),
+        cmocka_unit_test(who_behaved_before_has_a_longer_moment),
         cmocka_unit_test(a_call_on_its_way_through_gRPC_has_a_moment),
         cmocka_unit_test(the_moment_ends_with_time_or_with_a_mebibyte),
         cmocka_unit_test(gradients_that_are_accepted_never_are),
