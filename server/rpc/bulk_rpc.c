@@ -234,9 +234,30 @@ static fw_status add(struct fw_call *c, const struct fw_message *m,
     return s;
 }
 
+static void read_rested(struct fw_pause *pause)
+{
+    fw_call_read(pause->call);
+}
+
+/* The next message, when the job's rates allow. */
+static void read_on(struct fw_call *c, uint64_t bytes)
+{
+    struct fw_initialize_call *i = c->state;
+    struct fw_quota *q = fw_job_thread_pace(i->job);
+    int64_t now_us = fw_clock_mono_us();
+    int64_t wait_us = q ? fw_quota_take(q, 0, bytes, now_us) : 0;
+
+    if (wait_us)
+        fw_pauses_put(&c->server->pauses, &i->pause, c, now_us + wait_us,
+                      read_rested);
+    else
+        fw_call_read(c);
+}
+
 void fw_initialize(struct fw_call *c, struct fw_message *m)
 {
     struct fw_initialize_call *i = c->state;
+    const uint64_t bytes = m ? m->n_bytes : 0;
     struct fw_err err = {0};
     fw_status s;
 
@@ -248,7 +269,7 @@ void fw_initialize(struct fw_call *c, struct fw_message *m)
     if (s != FW_OK) {
         fw_call_finish(c, s, &err);
     } else if (!fw_gather_complete(i->gather)) {
-        fw_call_read(c);
+        read_on(c, bytes);
     } else {
         fw_call_ref(c);
         if (fw_job_thread_post(i->job, &i->letter) != FW_OK)

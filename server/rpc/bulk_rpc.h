@@ -21,6 +21,7 @@ struct fw_initialize_call {
     struct fw_gather *gather;  /* owned */
     struct fw_letter letter;
     grpc_byte_buffer *answer; /* owned; call's lock */
+    struct fw_pause pause;    /* while its job is at its rate */
 };
 
 void fw_pull(struct fw_call *c, struct fw_message *m);

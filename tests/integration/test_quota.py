@@ -124,6 +124,11 @@ class OnOneServer(unittest.TestCase):
         self.assertLessEqual(rounds * MIB, rate * (took + BURST_S) + MIB)
         self.assertGreaterEqual(rounds * MIB, 0.4 * rate * seconds)
 
+    def test_first_parameters_come_at_the_rate_too(self):
+        began = time.monotonic()
+        self.begin("upload", MIB, bytes_per_second=4 * MIB)  # 4 MiB
+        self.assertTrue(0.5 < time.monotonic() - began < 8)
+
     def test_a_pull_waits_and_one_that_cannot_is_told_when(self):
         n = MIB  # 4 MiB: 3.2 s each
         self.begin("pull", n, bytes_per_second=5 * MIB // 4)
