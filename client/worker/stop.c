@@ -7,6 +7,10 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "sdk/base/clock.h"
+
+#define MS_PER_SECOND    1000
+#define NS_PER_MS        1000000
 #define EXIT_INTERRUPTED 130 /* as shells say for SIGINT */
 
 static void fill(sigset_t *set)
@@ -30,6 +34,7 @@ static bool note(struct fw_stop *s, int number)
         if (s->asked)
             _exit(EXIT_INTERRUPTED);
         s->asked = true;
+        s->asked_ms = fw_clock_mono_ms();
     }
     pthread_cond_broadcast(&s->changed);
     go_on = !s->is_closing;
@@ -37,15 +42,22 @@ static bool note(struct fw_stop *s, int number)
     return go_on;
 }
 
-/* How long the process may go on without another signal; 0: for ever. */
-static time_t patience(struct fw_stop *s)
+/* Is there an end to what the process may do without another signal?  Then
+ * `left` is the time to it: one end, however many signals come before it. */
+static bool is_limited(struct fw_stop *s, struct timespec *left)
 {
-    time_t seconds;
+    int64_t ms;
+    bool limited;
 
     pthread_mutex_lock(&s->lock);
-    seconds = s->asked ? (time_t)s->grace_s : 0;
+    limited = s->asked && s->grace_s;
+    ms = s->asked_ms + (int64_t)s->grace_s * MS_PER_SECOND - fw_clock_mono_ms();
     pthread_mutex_unlock(&s->lock);
-    return seconds;
+    if (!limited || ms < 0)
+        ms = 0;
+    *left = (struct timespec){.tv_sec = ms / MS_PER_SECOND,
+                              .tv_nsec = ms % MS_PER_SECOND * NS_PER_MS};
+    return limited;
 }
 
 static void *take(void *arg)
@@ -55,10 +67,10 @@ static void *take(void *arg)
 
     fill(&set);
     do {
-        struct timespec limit = {.tv_sec = patience(arg)};
+        struct timespec left;
 
-        number = limit.tv_sec ? sigtimedwait(&set, NULL, &limit)
-                              : sigwaitinfo(&set, NULL);
+        number = is_limited(arg, &left) ? sigtimedwait(&set, NULL, &left)
+                                        : sigwaitinfo(&set, NULL);
         if (number < 0 && errno == EAGAIN)
             _exit(EXIT_INTERRUPTED); /* it waits for what does not come */
     } while (note(arg, number));
@@ -119,6 +131,7 @@ void fw_stop_limit(struct fw_stop *s, unsigned seconds)
     pthread_mutex_lock(&s->lock);
     s->grace_s = seconds;
     pthread_mutex_unlock(&s->lock);
+    pthread_kill(s->thread, SIGUSR2); /* it may be asked already, and waiting */
 }
 
 void fw_stop_close(struct fw_stop *s)

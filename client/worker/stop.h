@@ -25,6 +25,7 @@ struct fw_stop {
     pthread_cond_t changed; /* by the monotonic clock */
     unsigned wakes;         /* SIGUSR1s that nobody has waited for */
     unsigned grace_s;       /* from then to the end at the latest; 0: none */
+    int64_t asked_ms;       /* monotonic, of `asked` */
     bool asked;             /* a signal asked to stop */
     bool is_closing;        /* the thread shall end */
 };
@@ -33,7 +34,8 @@ FW_MUST_USE fw_status fw_stop_open(struct fw_stop *s, struct fw_err *err);
 void fw_stop_close(struct fw_stop *s);
 
 /* A process that was asked to stop and has not ended after so long is ended: a
- * worker may be waiting for a server that is gone, and has nothing to lose. */
+ * worker may be waiting for a server that is gone, and has nothing to lose. The
+ * time runs from the signal that asked; no other signal prolongs it. */
 void fw_stop_limit(struct fw_stop *s, unsigned seconds);
 
 /* Did a signal ask to stop? */

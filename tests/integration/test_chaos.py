@@ -79,6 +79,9 @@ class Chaos(unittest.TestCase):
         dice = random.Random(11)
         begun = time.monotonic()
         self.begin(WORKERS)
+        # Who has not opened its session yet has nothing to come back to.
+        ft.wait_for("all to train", lambda: self.assert_all_live() or sum(
+            w.gradients > 0 for w in self.cluster.job().worker) >= WORKERS, 60)
         while self.proxy.ended < RECONNECTS:
             before = self.proxy.accepted
             ft.wait_for("workers to come back", lambda: (

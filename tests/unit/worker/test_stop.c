@@ -1,15 +1,24 @@
 /* Signals become things that a loop can wait for. */
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "client/worker/stop.h"
+#include "sdk/base/clock.h"
 
 #define LONG_MS 60000 /* the test's own time limit is shorter than two */
+
+#define GRACE_S  1
+#define NUDGE_MS 100
+#define NUDGES   50 /* five times the grace */
+#define BORED    3  /* what a child ends with that nobody ended */
 
 static void sigterm_asks_to_stop(void **state)
 {
@@ -75,6 +84,38 @@ static void a_thread_that_is_handed_a_signal_passes_it_on(void **state)
     fw_stop_close(&s);
 }
 
+/* Asked to stop, then nudged again and again; and it does not stop. */
+static void be_deaf(void)
+{
+    struct timespec nudge = {.tv_nsec = NUDGE_MS * 1000000L};
+    struct fw_stop s;
+
+    if (fw_stop_open(&s, NULL) != FW_OK)
+        _exit(BORED);
+    fw_stop_limit(&s, GRACE_S);
+    kill(getpid(), SIGTERM);
+    for (int i = 0; i < NUDGES; i++) {
+        kill(getpid(), SIGUSR1);
+        (void)ppoll(NULL, 0, &nudge, NULL); /* the wait is the test */
+    }
+    _exit(BORED);
+}
+
+static void no_signal_prolongs_the_time_to_stop(void **state)
+{
+    int64_t begun_ms = fw_clock_mono_ms();
+    pid_t child = fork();
+    int how = 0;
+
+    (void)state;
+    if (child == 0)
+        be_deaf();
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_true(WIFEXITED(how));
+    assert_int_equal(WEXITSTATUS(how), 130);
+    assert_true(fw_clock_mono_ms() - begun_ms >= GRACE_S * 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -82,6 +123,7 @@ int main(void)
         cmocka_unit_test(sigusr1_wakes_and_asks_nothing),
         cmocka_unit_test(a_wait_ends_with_its_time),
         cmocka_unit_test(a_thread_that_is_handed_a_signal_passes_it_on),
+        cmocka_unit_test(no_signal_prolongs_the_time_to_stop),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
