@@ -238,6 +238,8 @@ def peers_of(args):
              Flywheel("flywheel", build),
              Flywheel("flywheel-local", build, ground="local"),
              Flywheel("flywheel-bf16", build, "bf16"),
+             Flywheel("flywheel-int8", build, "int8"),
+             Flywheel("flywheel-topk", build, "topk"),
              Flywheel("flywheel-grpc", build, ground="grpc"),
              Flywheel("flywheel-tls", build, tls=True),
              Flywheel("flywheel-tls-grpc", build, ground="grpc", tls=True)]

@@ -1,6 +1,6 @@
 /* A worker that does nothing but rounds, on flywheel's public library:
  *
- *     rounds ADDRESS JOB NAME ELEMENTS f32|bf16 lane|local|grpc */
+ *     rounds ADDRESS JOB NAME ELEMENTS f32|bf16|int8|topk lane|local|grpc */
 #include <flywheel/flywheel.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "tests/bench/worker.h"
+
+#define TOPK_SHARE 0.01
 
 struct rounds {
     struct fw_worker *worker; /* owned */
@@ -43,6 +45,15 @@ static bool fill(struct rounds *r, size_t n)
     return true;
 }
 
+static enum fw_dtype dtype_of(const char *word)
+{
+    if (strcmp(word, "bf16") == 0)
+        return FW_DTYPE_BF16;
+    if (strcmp(word, "int8") == 0)
+        return FW_DTYPE_INT8;
+    return strcmp(word, "topk") == 0 ? FW_DTYPE_TOPK : FW_DTYPE_F32;
+}
+
 int main(int argc, char **argv)
 {
     struct fw_worker_options o;
@@ -51,7 +62,7 @@ int main(int argc, char **argv)
     bool ok = false;
 
     if (argc != 7) {
-        fputs("usage: rounds ADDRESS JOB NAME ELEMENTS f32|bf16 "
+        fputs("usage: rounds ADDRESS JOB NAME ELEMENTS f32|bf16|int8|topk "
               "lane|local|grpc\n",
               stderr);
         return 2;
@@ -69,7 +80,8 @@ int main(int argc, char **argv)
     o.name = argv[3];
     o.tensors = &tensor;
     o.n_tensors = 1;
-    o.wire_dtype = strcmp(argv[5], "bf16") == 0 ? FW_DTYPE_BF16 : FW_DTYPE_F32;
+    o.wire_dtype = dtype_of(argv[5]);
+    o.wire_share = TOPK_SHARE;
     o.grpc_only = strcmp(argv[6], "grpc") == 0;
     o.no_local = strcmp(argv[6], "local") != 0;
     if (fill(&r, n)) {

@@ -26,6 +26,23 @@ class Driver(unittest.TestCase):
         out = pathlib.Path(out)
         return json.loads((out / "rounds.json").read_text()), out
 
+    def test_growth_is_told_with_its_constants(self):
+        out = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        build = os.environ.get("FW_BUILD")
+        if not build:
+            print("SKIPPED: FW_BUILD does not name a build")
+            sys.exit(77)
+        subprocess.run(
+            [sys.executable, "-B", HERE / "scaling.py", "--build", build,
+             "--out", out, "--least"], check=True, stdout=subprocess.DEVNULL)
+        got = json.loads((out / "scaling.json").read_text())
+        self.assertEqual({r["peer"] for r in got["parameters"]},
+                         {"raw", "flywheel", "flywheel-local"})
+        self.assertGreater(got["workers"][-1]["workers"], 1)
+        self.assertGreater(got["watching"]["messages_per_s"], 0)
+        for name in ("scaling-parameters.svg", "scaling-workers.svg"):
+            self.assertIn("<polyline", (out / name).read_text())
+
     def test_every_cell_has_rounds_and_a_ratio_to_the_yardstick(self):
         got, out = self.run_driver("--only", "flywheel", "--workers", "1,2")
         rows = {(r["peer"], r["workers"]): r for r in got["rows"]}
