@@ -20,6 +20,7 @@ import test_restart  # noqa: E402
 S = test_restart.S
 ELEMENTS = test_restart.ELEMENTS
 UNLIMITED = resource.RLIM_INFINITY
+CYCLES = int(os.environ.get("FW_CYCLES", "3"))
 
 
 class Checkpoints(unittest.TestCase):
@@ -146,6 +147,33 @@ class Checkpoints(unittest.TestCase):
         self.assertIn("checkpoint_failed", self.events())
         self.assertGreater(self.cluster.job().durable_version, durable)
         self.assertEqual(self.cluster.job().checkpoint_error, "")
+
+    def test_each_failure_is_recovered_from(self):
+        """T16: fill and free, again and again, while a worker trains."""
+        self.worker = self.cluster.worker(0, "push")
+        ft.wait_for("training", lambda: self.cluster.job().version > 10)
+        durable = 0
+        for _ in range(CYCLES):
+            self.limit_files(1000)
+            version = self.cluster.job().version
+            self.cli("save", code=4)
+            ft.wait_for("the status to be as new", lambda: (
+                self.cluster.job().durable_version >= durable))
+            self.limit_files(UNLIMITED)
+            ft.wait_for("training to go on",
+                        lambda: self.cluster.job().version > version)
+            saved = self.cli("save")["version"]
+            self.assertGreater(saved, durable)
+            durable = saved
+        self.end_worker()
+        listed = self.cli("verify")["checkpoints"]
+        self.assertEqual({c["state"] for c in listed}, {"good"})
+        durable = self.cluster.job().durable_version
+        self.cluster.server.stop(signal.SIGKILL)
+        self.cluster.start()
+        self.assertGreaterEqual(self.cluster.job().version, durable)
+        print(f"T16: {CYCLES} times no room and room again: each save refused "
+              "and the next one good, 0 durable lost", flush=True)
 
 
 if __name__ == "__main__":
