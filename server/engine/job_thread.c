@@ -292,6 +292,7 @@ fw_status fw_job_thread_post(struct fw_job_thread *t, struct fw_letter *letter)
 
 fw_status fw_job_thread_do(struct fw_job_thread *t, struct fw_letter *letter)
 {
+    int64_t now_ms;
     bool nudge;
 
     if (__atomic_load_n(&t->wanted, __ATOMIC_RELAXED) ||
@@ -302,8 +303,9 @@ fw_status fw_job_thread_do(struct fw_job_thread *t, struct fw_letter *letter)
         return fw_job_thread_post(t, letter);
     }
     letter->next = NULL;
-    turn(t, letter, fw_clock_mono_ms());
-    nudge = t->fresh_ms < INT64_MAX && t->wake_ms == INT64_MAX;
+    now_ms = fw_clock_mono_ms();
+    turn(t, letter, now_ms);
+    nudge = t->fresh_ms < t->wake_ms - now_ms; /* it sleeps till a lease ends */
     nudge = nudge || fw_job_next_ms(&t->job) < t->wake_ms;
     if (nudge)
         t->wake_ms = 0; /* once is enough */

@@ -4,9 +4,11 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "sdk/base/clock.h"
 #include "server/engine/jobs.h"
 
 #define MAX_JOBS 2
@@ -160,6 +162,59 @@ static void a_stopped_job_refuses_letters_and_stays_readable(void **state)
     fw_job_thread_unref(t);
 }
 
+/* A worker that stays silent: the thread sleeps until its lease ends. */
+static void join_as_one(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
+{
+    const struct fw_join_request r = {.worker = "w",
+                                      .wire_dtype = FW_DTYPE_F32,
+                                      .protocol_min = FW_PROTOCOL,
+                                      .protocol_max = FW_PROTOCOL};
+    const uint8_t key[FW_SESSION_BYTES] = {1};
+    struct probe *p = (struct probe *)l;
+    struct fw_join_response joined;
+
+    assert_int_equal(fw_job_join(job, &r, key, now_ms, &joined, NULL), FW_OK);
+    tell(p, &p->ran);
+}
+
+static uint64_t snapshot_number(struct fw_job_thread *t)
+{
+    struct fw_snapshot *s = fw_job_thread_snapshot(t);
+    uint64_t number = s->number;
+
+    fw_snapshot_unref(s);
+    return number;
+}
+
+static void the_last_change_is_shown_though_nothing_follows(void **state)
+{
+    struct fixture *f = *state;
+    int64_t begun_ms = fw_clock_mono_ms();
+    struct fw_job_thread *t;
+    struct probe joins;
+
+    f->spec.limits.max_workers = 1;
+    f->spec.limits.lease_ms = FW_LEASE_DEFAULT_MS;
+    t = start(f);
+    probe_init(&joins, t);
+    joins.letter.run = join_as_one;
+    assert_int_equal(fw_job_thread_do(t, &joins.letter), FW_OK);
+    wait_for(&joins);
+    for (int i = 0; i < 5; i++) { /* some come just after a snapshot */
+        uint64_t before;
+        struct probe p;
+
+        probe_init(&p, t);
+        before = snapshot_number(t);
+        assert_int_equal(fw_job_thread_do(t, &p.letter), FW_OK);
+        wait_for(&p);
+        while (snapshot_number(t) == before)
+            (void)sched_yield();
+    }
+    assert_true(fw_clock_mono_ms() - begun_ms < FW_LEASE_DEFAULT_MS);
+    fw_job_thread_unref(t);
+}
+
 static void a_name_is_taken_once_and_free_again_after(void **state)
 {
     struct fixture *f = *state;
@@ -202,6 +257,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             a_stopped_job_refuses_letters_and_stays_readable, set_up,
             tear_down),
+        cmocka_unit_test_setup_teardown(
+            the_last_change_is_shown_though_nothing_follows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             a_name_is_taken_once_and_free_again_after, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_job_too_many_is_refused, set_up,
