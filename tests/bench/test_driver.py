@@ -10,17 +10,14 @@ import tempfile
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
+BUILD = os.environ.get("FW_BUILD")
 
 
 class Driver(unittest.TestCase):
     def run_driver(self, *flags):
         out = self.enterContext(tempfile.TemporaryDirectory())
-        build = os.environ.get("FW_BUILD")
-        if not build:
-            print("SKIPPED: FW_BUILD does not name a build")
-            sys.exit(77)
         subprocess.run(
-            [sys.executable, "-B", HERE / "driver.py", "--build", build,
+            [sys.executable, "-B", HERE / "driver.py", "--build", BUILD,
              "--out", out, "--sizes", "10k", "--repeats", "1", "--seconds",
              "0.1", *flags], check=True, stdout=subprocess.DEVNULL)
         out = pathlib.Path(out)
@@ -28,12 +25,8 @@ class Driver(unittest.TestCase):
 
     def test_growth_is_told_with_its_constants(self):
         out = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
-        build = os.environ.get("FW_BUILD")
-        if not build:
-            print("SKIPPED: FW_BUILD does not name a build")
-            sys.exit(77)
         subprocess.run(
-            [sys.executable, "-B", HERE / "scaling.py", "--build", build,
+            [sys.executable, "-B", HERE / "scaling.py", "--build", BUILD,
              "--out", out, "--least"], check=True, stdout=subprocess.DEVNULL)
         got = json.loads((out / "scaling.json").read_text())
         self.assertEqual({r["peer"] for r in got["parameters"]},
@@ -68,4 +61,7 @@ class Driver(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    if not BUILD:
+        print("SKIPPED: FW_BUILD does not name a build")
+        sys.exit(77)
     unittest.main()
