@@ -5,8 +5,8 @@
  * Every gradient is 1 at INDEX and 0 elsewhere; with rate 1 and no momentum
  * parameter INDEX is minus the number of times that one was applied.  With an
  * odd INDEX it goes by TCP.  Goes on
- * until its input is closed, tells "at N" now and then, and in the end "acked A
- * lost L". */
+ * until its input is closed, tells "at N" ever more seldom, and in the end
+ * "acked A lost L". */
 #include <flywheel/flywheel.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -15,7 +15,7 @@
 #include <string.h>
 #include <time.h>
 
-#define TELL_EVERY 100
+#define TELL_FIRST 100 /* then at twice as many, and so on: a pipe is short */
 
 static void on_log(void *user, const char *text)
 {
@@ -66,11 +66,13 @@ static bool is_closed(long wait_us)
 static fw_status run(struct driver *d, long wait_us, struct fw_err *err)
 {
     fw_status s = fw_worker_pull(d->worker, d->parameters, &d->base, err);
+    uint64_t tell_at = TELL_FIRST;
 
     for (bool last = false; s == FW_OK && !last;) {
         last = is_closed(wait_us); /* one more, which tells what was lost */
         s = push(d, err);
-        if (d->acked % TELL_EVERY == 0) {
+        if (d->acked >= tell_at) {
+            tell_at *= 2;
             printf("at %" PRIu64 "\n", d->acked - d->lost);
             fflush(stdout);
         }

@@ -21,6 +21,7 @@ S = test_restart.S
 TESTS = test_restart.TESTS
 ELEMENTS = test_restart.ELEMENTS
 RECONNECTS = int(os.environ.get("FW_RECONNECTS", "100"))
+GRADIENTS = int(os.environ.get("FW_GRADIENTS", "1000"))  # at least
 WORKERS = int(os.environ.get("FW_WORKERS", "4"))
 TRIALS = int(os.environ.get("FW_TRIALS", "1"))
 CROWD = 50  # workers that are stopped at once
@@ -47,11 +48,10 @@ class Chaos(unittest.TestCase):
 
     def begin(self, n, wait_us=200, lease_ms=0):
         self.cluster.create(lease_ms)
-        self.workers = [subprocess.Popen(
+        self.workers = [ft.Worker(
             [TESTS / "sum_driver", f"127.0.0.1:{self.proxy.port}", "sum",
              f"w{i}", str(ELEMENTS), str(i), ("push", "round")[i % 2],
-             str(wait_us)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True) for i in range(n)]
+             str(wait_us)]) for i in range(n)]
 
     def assert_all_live(self):
         for w in self.workers:
@@ -92,6 +92,8 @@ class Chaos(unittest.TestCase):
                          self.proxy.half_close])()
             ft.wait_for("connections to end",
                         lambda: self.proxy.accepted > before, 60)
+        ft.wait_for("enough gradients", lambda: self.assert_all_live() or
+                    self.cluster.job().gradients_applied >= GRADIENTS, 1200)
         total = self.finish()
         print(f"T7: {WORKERS} workers, {total} gradients over "
               f"{self.proxy.ended} cut connections in "

@@ -84,6 +84,25 @@ def stubs():
     return type("Stubs", (), modules)
 
 
+class Worker(subprocess.Popen):
+    """A process that tells much in its log: a pipe that nobody reads until
+    the end would fill, and the worker stand still in its next word."""
+
+    def __init__(self, argv):
+        self.log = tempfile.TemporaryFile("w+")
+        super().__init__(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                         stderr=self.log, text=True)
+
+    def communicate(self, input=None, timeout=None):
+        """What it said and its log."""
+        out, _ = super().communicate(input, timeout)
+        if not self.log.closed:
+            self.log.seek(0)
+            self.logged = self.log.read()
+            self.log.close()
+        return out, self.logged
+
+
 class Server:
     """flywheeld on a free loopback port, with a data folder of its own."""
 
