@@ -1,43 +1,60 @@
 #include "sdk/base/brisk.h"
 
 #include <sched.h>
-#include <stdint.h>
 
 #include "sdk/base/clock.h"
 
 #define SHORT_US 50 /* about what a sleep and a wake cost */
+#define HOT_US   20 /* of trying before others have a turn */
 #define LOOKS    64 /* between two turns of others on the core */
 
-int fw_brisk_poll(struct fw_brisk *b, struct pollfd *p, nfds_t n, int wait_ms)
+/* How long the wait has been; it begins now if it has not. */
+static int64_t waited_us(struct fw_brisk *b)
 {
-    int64_t from_us = fw_clock_mono_us();
-    int ready = 0;
+    int64_t now_us = fw_clock_mono_us();
 
-    while (b->on && ready == 0 && fw_clock_mono_us() - from_us < SHORT_US) {
-        ready = poll(p, n, 0);
-        if (ready == 0)
-            (void)sched_yield();
-    }
-    if (ready == 0)
-        ready = poll(p, n, wait_ms);
-    b->on = ready > 0 && fw_clock_mono_us() - from_us < 2 * SHORT_US;
-    return ready;
+    if (!b->since_us)
+        b->since_us = now_us;
+    return now_us - b->since_us;
+}
+
+bool fw_brisk_again(struct fw_brisk *b, bool apart)
+{
+    int64_t us = waited_us(b);
+
+    if (!b->on || us >= SHORT_US)
+        return false;
+    if (!b->hot || !apart || us >= HOT_US)
+        (void)sched_yield();
+    return true;
+}
+
+void fw_brisk_found(struct fw_brisk *b)
+{
+    int64_t us;
+
+    if (!b->since_us)
+        return;
+    us = waited_us(b);
+    b->on = us < 2 * SHORT_US;
+    b->hot = us < 2 * HOT_US;
+    b->since_us = 0;
 }
 
 bool fw_brisk_look(struct fw_brisk *b, fw_brisk_look_fn *look, const void *what,
                    const struct pollfd *also)
 {
-    int64_t from_us = b->on ? fw_clock_mono_us() : 0;
+    bool late = !b->on;
     bool found = false;
 
-    while (b->on && !found) {
+    (void)waited_us(b);
+    while (!late && !found) {
         struct pollfd p = also ? *also : (struct pollfd){.fd = -1};
 
         for (int i = 0; i < LOOKS && !found; i++)
             found = look(what);
         found = found || (also && poll(&p, 1, 0) > 0);
-        if (!found && fw_clock_mono_us() - from_us >= SHORT_US)
-            b->on = false;
+        late = waited_us(b) >= SHORT_US;
         if (!found)
             (void)sched_yield();
     }

@@ -196,8 +196,10 @@ static bool try_land(struct fw_lane *l)
 /* What came of a recv; true if it was something. */
 static bool took(struct fw_lane *l, ssize_t n)
 {
-    if (n > 0)
+    if (n > 0) {
+        fw_brisk_found(&l->brisk);
         return true;
+    }
     if (n == 0)
         broke(l, "the connection was closed");
     else if (errno != EAGAIN && errno != EINTR)
@@ -243,6 +245,8 @@ static bool read_some(struct fw_lane *l)
     l->bulky = l->bulky && want == PEEK_BYTES;
     if (want <= l->have)
         return false; /* whole, but not wanted yet */
+    if (!l->have && fw_pipe_was_drained(&l->pipe))
+        return false;
     if (!make_room(l, want)) {
         broke(l, "no memory for a message");
         return true;
@@ -280,21 +284,16 @@ void fw_lane_wait(struct fw_lane *l, pthread_mutex_t *lock, int wait_ms)
     bool writing = l->out != NULL;
     bool bulk = !mine.ways->look && (writing || l->land || l->bulky);
     struct pollfd p;
-    bool found = false;
 
     l->waiting = true;
-    if (mine.ways->look) {
-        pthread_mutex_unlock(lock);
-        found = fw_pipe_look(&mine, &l->brisk, true, writing, NULL);
-        pthread_mutex_lock(lock);
-    }
-    if (!found && l->pipe.fd == mine.fd &&
+    pthread_mutex_unlock(lock);
+    if (!bulk && fw_pipe_again(&mine, &l->brisk, true, writing, NULL))
+        wait_ms = 0;
+    pthread_mutex_lock(lock);
+    if (wait_ms && l->pipe.fd == mine.fd &&
         fw_pipe_arm(&l->pipe, true, l->out != NULL, &p)) {
         pthread_mutex_unlock(lock);
-        if (bulk)
-            (void)poll(&p, 1, wait_ms);
-        else
-            (void)fw_brisk_poll(&l->brisk, &p, 1, wait_ms);
+        (void)poll(&p, 1, wait_ms);
         pthread_mutex_lock(lock);
     }
     l->waiting = false;

@@ -14,10 +14,12 @@ static bool is_granted(const void *what)
     return w->pipe->ways->look(w->pipe, w->reading, w->writing);
 }
 
-bool fw_pipe_look(const struct fw_pipe *p, struct fw_brisk *b, bool reading,
-                  bool writing, const struct pollfd *also)
+bool fw_pipe_again(const struct fw_pipe *p, struct fw_brisk *b, bool reading,
+                   bool writing, const struct pollfd *also)
 {
     const struct wish wish = {p, reading, writing};
 
-    return p->ways->look && fw_brisk_look(b, is_granted, &wish, also);
+    if (p->ways->look)
+        return fw_brisk_look(b, is_granted, &wish, also);
+    return fw_brisk_again(b, p->ways->apart && p->ways->apart(p));
 }

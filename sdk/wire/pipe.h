@@ -35,12 +35,16 @@ struct fw_pipe_ways {
     void (*close)(struct fw_pipe *p);
     /* Is there something to do?  NULL: to look costs as much as to poll. */
     bool (*look)(const struct fw_pipe *p, bool reading, bool writing);
+    /* Does the other end seem to run on another core of this machine, so that
+     * it goes on while we try again and again?  NULL: who knows. */
+    bool (*apart)(const struct fw_pipe *p);
 };
 
 struct fw_pipe {
     const struct fw_pipe_ways *ways; /* NULL: closed */
     int fd;                          /* owned; a socket */
     void *state;                     /* owned; the ways' own */
+    bool drained;                    /* the last receive took all there was */
     const char *trouble; /* lent by the ways: why it broke; NULL: see errno */
 };
 
@@ -61,6 +65,16 @@ static inline ssize_t fw_pipe_send(struct fw_pipe *p,
     return p->ways->send(p, pieces, n);
 }
 
+/* The last receive took all there was, so that another is not worth while
+ * before a wait; true once. */
+static inline bool fw_pipe_was_drained(struct fw_pipe *p)
+{
+    bool was = p->drained;
+
+    p->drained = false;
+    return was;
+}
+
 /* After a failed receive or send: why, for people. */
 static inline const char *fw_pipe_trouble(const struct fw_pipe *p)
 {
@@ -75,11 +89,11 @@ static inline bool fw_pipe_arm(struct fw_pipe *p, bool reading, bool writing,
     return p->ways->arm(p, reading, writing, wait);
 }
 
-/* Before fw_pipe_arm(): if to look is cheap and the last wait was short, look
- * for a short while whether there is something to do, or `also` (may be NULL)
- * is ready.  True: there is. */
-bool fw_pipe_look(const struct fw_pipe *p, struct fw_brisk *b, bool reading,
-                  bool writing, const struct pollfd *also);
+/* Before fw_pipe_arm(): there is nothing to do yet, but if the last waits were
+ * short it is worth while to try a little longer (brisk.h).  True: try again at
+ * once, or `also` (may be NULL) is ready. */
+bool fw_pipe_again(const struct fw_pipe *p, struct fw_brisk *b, bool reading,
+                   bool writing, const struct pollfd *also);
 
 /* Safe twice and on zero. */
 static inline void fw_pipe_close(struct fw_pipe *p)

@@ -188,7 +188,7 @@ static void ring_close(struct fw_pipe *p)
 }
 
 static const struct fw_pipe_ways ring_ways = {ring_receive, ring_send, ring_arm,
-                                              ring_close, ring_look};
+                                              ring_close,   ring_look, NULL};
 
 /* --- making one --- */
 

@@ -1,5 +1,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,7 +12,10 @@
 
 static ssize_t tcp_receive(struct fw_pipe *p, void *to, size_t n)
 {
-    return recv(p->fd, to, n, MSG_DONTWAIT);
+    ssize_t got = recv(p->fd, to, n, MSG_DONTWAIT);
+
+    p->drained = got > 0 && (size_t)got < n;
+    return got;
 }
 
 static ssize_t tcp_send(struct fw_pipe *p, const struct iovec *pieces, size_t n)
@@ -30,13 +34,23 @@ static bool tcp_arm(struct fw_pipe *p, bool reading, bool writing,
     return true;
 }
 
+/* On a loopback packets are received where they were sent. */
+static bool tcp_apart(const struct fw_pipe *p)
+{
+    int there = -1;
+    socklen_t n = sizeof(there);
+
+    return getsockopt(p->fd, SOL_SOCKET, SO_INCOMING_CPU, &there, &n) == 0 &&
+           there != sched_getcpu();
+}
+
 static void tcp_close(struct fw_pipe *p)
 {
     close(p->fd);
 }
 
 static const struct fw_pipe_ways tcp_ways = {tcp_receive, tcp_send, tcp_arm,
-                                             tcp_close, NULL};
+                                             tcp_close,   NULL,     tcp_apart};
 
 static void set(int fd, int level, int option, int value)
 {

@@ -288,7 +288,7 @@ static void tls_close(struct fw_pipe *p)
 }
 
 static const struct fw_pipe_ways tls_ways = {tls_receive, tls_send, tls_arm,
-                                             tls_close, NULL};
+                                             tls_close,   NULL,     NULL};
 
 /* The other end must be who we called.  A name in the subject alone does not
  * count. */

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "sdk/base/clock.h"
@@ -160,6 +159,14 @@ bool fw_lane_keep(struct fw_lane *l, const uint8_t *data, size_t n)
 /* PARKED: the lane is the lobby's. */
 enum outcome { DONE, IDLE, PARKED, GONE };
 
+/* So many bytes came. */
+static void took(struct fw_lane *l, size_t n)
+{
+    fw_jobs_count(l->call->server->jobs, n, 0);
+    l->patience.came += n;
+    fw_brisk_found(&l->brisk);
+}
+
 static enum outcome receive_landing(struct fw_lane *l)
 {
     size_t want = l->left < WARM_BYTES ? l->left : WARM_BYTES;
@@ -169,8 +176,7 @@ static enum outcome receive_landing(struct fw_lane *l)
         return errno == EAGAIN || errno == EINTR ? IDLE : GONE;
     if (n == 0)
         return GONE;
-    fw_jobs_count(l->call->server->jobs, (size_t)n, 0);
-    l->patience.came += (size_t)n;
+    took(l, (size_t)n);
     l->land += n;
     l->left -= (size_t)n;
     if (l->left) {
@@ -209,13 +215,14 @@ static enum outcome receive(struct fw_lane *l)
     l->bulky = l->bulky && want == PEEK_BYTES;
     if (want <= l->have)
         return IDLE; /* a whole frame that is not wanted yet */
+    if (!l->have && fw_pipe_was_drained(&l->pipe))
+        return IDLE;
     n = fw_pipe_receive(&l->pipe, l->in + l->have, want - l->have);
     if (n < 0)
         return errno == EAGAIN || errno == EINTR ? IDLE : GONE;
     if (n == 0)
         return GONE;
-    fw_jobs_count(l->call->server->jobs, (size_t)n, 0);
-    l->patience.came += (size_t)n;
+    took(l, (size_t)n);
     l->have += (size_t)n;
     return use(l) ? DONE : GONE;
 }
@@ -235,20 +242,17 @@ static enum outcome rest(struct fw_lane *l, bool reading, bool blocked)
     uint64_t kicks;
     int wait = fw_patience_left(&l->patience, &l->call->server->deadlines,
                                 stage(l, reading), fw_clock_mono_ms());
-    bool brisk;
     int n;
 
     if (!wait)
         return GONE;
     if (l->familiar && wait > LINGER_MS)
         wait = LINGER_MS;
-    brisk = l->familiar && fw_lanes_few(lanes);
-    if (brisk && fw_pipe_look(&l->pipe, &l->brisk, reading, blocked, &p[1]))
-        n = poll(&p[1], 1, 0) + 1;
-    else if (!fw_pipe_arm(&l->pipe, reading, blocked, &p[0]))
+    if ((l->familiar && fw_lanes_few(lanes) &&
+         fw_pipe_again(&l->pipe, &l->brisk, reading, blocked, &p[1])) ||
+        !fw_pipe_arm(&l->pipe, reading, blocked, &p[0]))
         return DONE;
-    else
-        n = brisk ? fw_brisk_poll(&l->brisk, p, 2, wait) : poll(p, 2, wait);
+    n = poll(p, 2, wait);
     if (p[1].revents)
         (void)!read(l->wake, &kicks, sizeof(kicks)); /* it is not blocking */
     if ((p[0].revents & (POLLERR | POLLHUP | POLLNVAL)) ||
@@ -282,28 +286,6 @@ static enum outcome turn(struct fw_lane *l)
     if (reading)
         got = receive(l);
     return got == IDLE ? rest(l, reading, blocked) : got;
-}
-
-void fw_lane_end(struct fw_lane *l)
-{
-    struct fw_call *c = l->call;
-    struct fw_lanes *lanes = &c->server->lanes;
-    bool reading;
-
-    pthread_mutex_lock(&c->lock);
-    c->gone = true;
-    l->over = true;
-    reading = l->reading;
-    l->reading = false;
-    pthread_mutex_unlock(&c->lock);
-    if (!l->greeted)
-        fw_lanes_stranger(lanes, l);
-    (void)shutdown(l->pipe.fd, SHUT_RDWR);
-    if (reading)
-        c->method->on_read(c, NULL);
-    fw_lanes_remove(lanes, l);
-    fw_call_unref(c);
-    fw_lanes_left(lanes);
 }
 
 static void *serve(void *arg)
@@ -378,22 +360,4 @@ fw_status fw_lane_start(struct fw_lane *l)
     s = fw_lane_run(l);
     pthread_mutex_unlock(&l->call->lock);
     return s;
-}
-
-void fw_lane_cut(struct fw_lane *l)
-{
-    (void)shutdown(l->pipe.fd, SHUT_RDWR); /* wakes its thread */
-}
-
-void fw_lane_destroy(struct fw_lane *l)
-{
-    for (unsigned i = 0; i < l->n_out; i++) {
-        if (l->out[i].body)
-            grpc_byte_buffer_destroy(l->out[i].body);
-    }
-    free(l->in);
-    if (l->wake >= 0)
-        close(l->wake);
-    fw_pipe_close(&l->pipe);
-    free(l);
 }

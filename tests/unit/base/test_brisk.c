@@ -36,12 +36,11 @@ static void who_found_the_last_wait_long_does_not_look(void **state)
 static void what_comes_soon_is_found(void **state)
 {
     struct fw_brisk b = {.on = true};
-    struct late l = {.due = 70};
+    struct late l = {.due = 50};
 
     (void)state;
     assert_true(fw_brisk_look(&b, is_there, &l, NULL));
     assert_int_equal(l.looks, l.due);
-    assert_true(b.on);
 }
 
 static void what_does_not_come_is_given_up(void **state)
@@ -52,7 +51,29 @@ static void what_does_not_come_is_given_up(void **state)
     (void)state;
     assert_false(fw_brisk_look(&b, is_there, &l, NULL));
     assert_true(l.looks > 0);
-    assert_false(b.on);
+}
+
+static void who_tries_by_itself_gives_up_too(void **state)
+{
+    struct fw_brisk long_ago = {.on = false};
+    struct fw_brisk b = {.on = true, .hot = true};
+
+    (void)state;
+    assert_false(fw_brisk_again(&long_ago, true));
+    for (int apart = 0; apart < 2; apart++) {
+        assert_true(b.on);
+        while (fw_brisk_again(&b, apart))
+            continue;
+        assert_true(b.since_us != 0);
+        b.since_us -= 1000000; /* and slept for a second */
+        fw_brisk_found(&b);
+        assert_false(b.on);
+        assert_false(b.hot);
+        assert_int_equal(b.since_us, 0);
+        fw_brisk_found(&b); /* nobody waited */
+        assert_false(b.on);
+        b.on = true;
+    }
 }
 
 static void another_that_is_ready_ends_the_look(void **state)
@@ -72,6 +93,7 @@ int main(void)
         cmocka_unit_test(who_found_the_last_wait_long_does_not_look),
         cmocka_unit_test(what_comes_soon_is_found),
         cmocka_unit_test(what_does_not_come_is_given_up),
+        cmocka_unit_test(who_tries_by_itself_gives_up_too),
         cmocka_unit_test(another_that_is_ready_ends_the_look),
     };
 
