@@ -1,7 +1,5 @@
 #include "sdk/base/clock.h"
 
-#include <time.h>
-
 static int64_t read_us(clockid_t id)
 {
     struct timespec t;
@@ -18,6 +16,20 @@ int64_t fw_clock_mono_us(void)
 int64_t fw_clock_mono_ms(void)
 {
     return read_us(CLOCK_MONOTONIC) / 1000;
+}
+
+struct timespec fw_clock_mono_after_ms(int64_t wait_ms)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    t.tv_sec += wait_ms / 1000;
+    t.tv_nsec += wait_ms % 1000 * 1000000;
+    if (t.tv_nsec >= 1000000000) {
+        t.tv_sec++;
+        t.tv_nsec -= 1000000000;
+    }
+    return t;
 }
 
 int64_t fw_clock_unix_ms(void)

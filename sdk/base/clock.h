@@ -8,12 +8,16 @@
 #define FW_BASE_CLOCK_H
 
 #include <stdint.h>
+#include <time.h>
 
 /* Milliseconds of CLOCK_MONOTONIC. */
 int64_t fw_clock_mono_ms(void);
 
 /* Microseconds of CLOCK_MONOTONIC. */
 int64_t fw_clock_mono_us(void);
+
+/* A deadline for pthread_cond_timedwait on CLOCK_MONOTONIC. */
+struct timespec fw_clock_mono_after_ms(int64_t wait_ms);
 
 /* Milliseconds since 1970, for people. */
 int64_t fw_clock_unix_ms(void);

@@ -88,10 +88,18 @@ static bool is_of_before(const struct fw_session *s)
     return s->restarted && strcmp(s->ack.reason, FW_REASON(VERSION_AHEAD)) == 0;
 }
 
+/* Something was written to the caller's parameters, of a version that may never
+ * be: the server steps a gradient while it comes, and may still refuse it. */
+static bool has_touched(const struct fw_session *s)
+{
+    return s->rx.values && (s->rx.next || s->rx.landing);
+}
+
 /* With the lock held. */
 static fw_status push(struct fw_session *s, const struct fw_gradient *g,
                       float *parameters)
 {
+    bool touched = false;
     fw_status st;
 
     s->acked = false;
@@ -100,7 +108,9 @@ static fw_status push(struct fw_session *s, const struct fw_gradient *g,
         st = fw_session_ready(s);
         if (st == FW_OK)
             st = attempt(s, g, parameters);
-        if (st == FW_OK && parameters && is_of_before(s))
+        touched = touched || has_touched(s);
+        if (st == FW_OK && parameters && is_refused(s) &&
+            (touched || is_of_before(s)))
             st = fw_session_fetch(s, parameters);
     } while (st != FW_OK && fw_session_goes_on(s, st));
     return st;
@@ -124,8 +134,11 @@ static fw_status take_answer(struct fw_session *s, struct fw_ack *ack,
     bool before = s->rx.values && is_of_before(s);
 
     s->probe = s->ack.probe;
-    if (is_refused(s) && !before)
+    if (is_refused(s) && !before) {
+        if (s->rx.values && fw_receiver_done(&s->rx))
+            ack->version = s->rx.version;
         return refusal(&s->ack, err);
+    }
     if (before)
         s->lost++;
     else if (s->rx.values && s->rx.version < s->ack.version &&

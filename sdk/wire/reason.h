@@ -45,6 +45,7 @@
     X(CONTROLLER_INVALID, INVALID, 3)                                          \
     X(OUT_OF_MEMORY, BUSY, 8)                                                  \
     X(OVERLOADED, BUSY, 8)                                                     \
+    X(OVERTAKEN, UNAVAILABLE, 14)                                              \
     X(DRAINING, UNAVAILABLE, 14)                                               \
     X(CHECKPOINT_NOT_FOUND, NOT_FOUND, 5)                                      \
     X(NOT_SAVED, UNAVAILABLE, 14)                                              \

@@ -1,4 +1,4 @@
-#include "server/engine/job_thread.h"
+#include "server/engine/job_thread_own.h"
 
 #include <stdlib.h>
 
@@ -9,38 +9,8 @@
 #define LETTERS_MAX 65536u
 #define CHANGED_MS  100  /* so soon a snapshot follows what changed the job */
 #define HEARD_MS    1000 /* and so soon a mere sign of life */
-
-struct fw_job_thread {
-    uint32_t refs; /* atomic */
-    pthread_t thread;
-    struct fw_mailbox mailbox;
-    struct fw_thinker *thinker; /* lent; NULL: nobody runs the twin */
-    bool thinking;              /* atomic; a run is under way */
-
-    bool wanted; /* atomic; the thread waits for the baton: leave it */
-    pthread_mutex_t baton;     /* guards what follows, till `stop_lock` */
-    struct fw_job job;         /* read without it after stop */
-    int64_t wake_ms;           /* when the thread looks up by itself */
-    int64_t fresh_ms;          /* how old the snapshot may get; INT64_MAX: it
-                                  shows the job as it is */
-    int64_t snapshot_at_ms;    /* when the last one was made */
-    struct fw_thought thought; /* scratch */
-
-    pthread_mutex_t stop_lock; /* guards stopped */
-    bool stopped;              /* or not begun */
-
-    pthread_mutex_t lock;         /* guards what follows */
-    struct fw_version *version;   /* ref; newest parameters */
-    struct fw_snapshot *snapshot; /* ref; newest status */
-};
-
-void fw_snapshot_unref(struct fw_snapshot *s)
-{
-    if (!s || __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL))
-        return;
-    fw_job_status_close(&s->status);
-    free(s);
-}
+#define STALL_MS    50   /* a wave that does not move for so long is broken */
+#define WAVE_MS     250  /* and one that takes longer */
 
 /* Put a new snapshot up; false without memory: then the old one stays, and the
  * next turn tries again. */
@@ -145,6 +115,7 @@ static int64_t patience(const struct fw_job_thread *t, int64_t now_ms)
 static void turn(struct fw_job_thread *t, struct fw_letter *l, int64_t now_ms)
 {
     run_all(t, l, now_ms);
+    fw_job_relieve(&t->job, now_ms);
     if (fw_job_next_ms(&t->job) <= now_ms) {
         fw_job_tick(&t->job, now_ms);
         want_snapshot(t, CHANGED_MS);
@@ -158,6 +129,33 @@ static void take_baton(struct fw_job_thread *t)
 {
     __atomic_store_n(&t->wanted, true, __ATOMIC_RELAXED);
     pthread_mutex_lock(&t->baton);
+    __atomic_store_n(&t->wanted, false, __ATOMIC_RELAXED);
+}
+
+/* A step that is made while its gradient comes goes first, as long as it moves;
+ * who stops in the middle is not waited for.  Lets go of the baton meanwhile.
+ */
+static void let_wave_end(struct fw_job_thread *t)
+{
+    int64_t begun_ms = fw_clock_mono_ms();
+    int64_t moved_ms = begun_ms;
+    uint64_t seen = 0;
+    uint64_t now;
+
+    while ((now = fw_wave_progress(&t->job.wave)) != 0) {
+        int64_t now_ms = fw_clock_mono_ms();
+        struct timespec until = fw_clock_mono_after_ms(STALL_MS);
+
+        if (now != seen)
+            moved_ms = now_ms;
+        seen = now;
+        if (now_ms - moved_ms >= STALL_MS || now_ms - begun_ms >= WAVE_MS) {
+            fw_wave_break(&t->job.wave);
+            break;
+        }
+        __atomic_store_n(&t->wanted, true, __ATOMIC_RELAXED);
+        (void)pthread_cond_timedwait(&t->ended, &t->baton, &until);
+    }
     __atomic_store_n(&t->wanted, false, __ATOMIC_RELAXED);
 }
 
@@ -185,6 +183,7 @@ static void *work(void *arg)
         pthread_mutex_unlock(&t->baton);
         l = fw_mailbox_take_all(&t->mailbox, wait_ms, &shut);
         take_baton(t);
+        let_wave_end(t);
         now_ms = fw_clock_mono_ms();
         if (!shut) {
             turn(t, l, now_ms);
@@ -197,6 +196,17 @@ static void *work(void *arg)
     return NULL;
 }
 
+/* With waits on the monotonic clock. */
+static void init_ended(struct fw_job_thread *t)
+{
+    pthread_condattr_t attr;
+
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&t->ended, &attr);
+    pthread_condattr_destroy(&attr);
+}
+
 static void destroy(struct fw_job_thread *t)
 {
     fw_version_unref(t->version);
@@ -205,6 +215,7 @@ static void destroy(struct fw_job_thread *t)
     fw_mailbox_close(&t->mailbox);
     pthread_mutex_destroy(&t->lock);
     pthread_mutex_destroy(&t->stop_lock);
+    pthread_cond_destroy(&t->ended);
     pthread_mutex_destroy(&t->baton);
     free(t);
 }
@@ -227,6 +238,7 @@ fw_status fw_job_thread_create(const struct fw_job_spec *spec,
     pthread_mutex_init(&t->lock, NULL);
     pthread_mutex_init(&t->stop_lock, NULL);
     pthread_mutex_init(&t->baton, NULL);
+    init_ended(t);
     s = fw_job_init(&t->job, spec, incarnation, fw_clock_mono_ms(), err);
     if (s != FW_OK) {
         destroy(t);
@@ -290,20 +302,25 @@ fw_status fw_job_thread_post(struct fw_job_thread *t, struct fw_letter *letter)
     return fw_mailbox_post(&t->mailbox, letter);
 }
 
-fw_status fw_job_thread_do(struct fw_job_thread *t, struct fw_letter *letter)
+/* Take the baton if the job rests. */
+static bool try_baton(struct fw_job_thread *t)
 {
-    int64_t now_ms;
-    bool nudge;
-
     if (__atomic_load_n(&t->wanted, __ATOMIC_RELAXED) ||
         pthread_mutex_trylock(&t->baton))
-        return fw_job_thread_post(t, letter);
-    if (!fw_mailbox_idle(&t->mailbox)) {
-        pthread_mutex_unlock(&t->baton);
-        return fw_job_thread_post(t, letter);
-    }
+        return false;
+    if (fw_mailbox_idle(&t->mailbox))
+        return true;
+    pthread_mutex_unlock(&t->baton);
+    return false;
+}
+
+/* Run a letter with the baton, and give that back. */
+static void run_here(struct fw_job_thread *t, struct fw_letter *letter)
+{
+    int64_t now_ms = fw_clock_mono_ms();
+    bool nudge;
+
     letter->next = NULL;
-    now_ms = fw_clock_mono_ms();
     turn(t, letter, now_ms);
     nudge = t->fresh_ms < t->wake_ms - now_ms; /* it sleeps till a lease ends */
     nudge = nudge || fw_job_next_ms(&t->job) < t->wake_ms;
@@ -312,56 +329,46 @@ fw_status fw_job_thread_do(struct fw_job_thread *t, struct fw_letter *letter)
     pthread_mutex_unlock(&t->baton);
     if (nudge)
         fw_mailbox_nudge(&t->mailbox);
+}
+
+fw_status fw_job_thread_do(struct fw_job_thread *t, struct fw_letter *letter)
+{
+    if (!try_baton(t))
+        return fw_job_thread_post(t, letter);
+    if (fw_wave_progress(&t->job.wave)) {
+        pthread_mutex_unlock(&t->baton);
+        return fw_job_thread_post(t, letter);
+    }
+    run_here(t, letter);
     return FW_OK;
 }
 
-struct fw_version *fw_job_thread_version(struct fw_job_thread *t)
+bool fw_job_thread_wave(struct fw_job_thread *t, uint64_t epoch,
+                        struct fw_gather *g)
 {
-    struct fw_version *v;
+    bool begun;
 
-    pthread_mutex_lock(&t->lock);
-    v = t->version ? fw_version_ref(t->version) : NULL;
-    pthread_mutex_unlock(&t->lock);
-    return v;
+    if (!try_baton(t))
+        return false;
+    begun = fw_job_wave(&t->job, epoch, g, fw_clock_mono_ms());
+    pthread_mutex_unlock(&t->baton);
+    return begun;
 }
 
-struct fw_snapshot *fw_job_thread_snapshot(struct fw_job_thread *t)
+fw_status fw_job_thread_end_wave(struct fw_job_thread *t,
+                                 struct fw_letter *letter)
 {
-    struct fw_snapshot *s;
-
-    pthread_mutex_lock(&t->lock);
-    s = t->snapshot;
-    __atomic_add_fetch(&s->refs, 1, __ATOMIC_RELAXED);
-    pthread_mutex_unlock(&t->lock);
-    return s;
+    pthread_mutex_lock(&t->baton);
+    if (fw_mailbox_is_shut(&t->mailbox)) {
+        pthread_mutex_unlock(&t->baton);
+        return FW_CLOSED;
+    }
+    pthread_cond_signal(&t->ended);
+    run_here(t, letter);
+    return FW_OK;
 }
 
-const char *fw_job_thread_name(const struct fw_job_thread *t)
+void fw_job_thread_look(struct fw_job_thread *t)
 {
-    return t->job.spec.name;
-}
-
-const struct fw_job_spec *fw_job_thread_spec(const struct fw_job_thread *t)
-{
-    return &t->job.spec;
-}
-
-uint64_t fw_job_thread_n_elements(const struct fw_job_thread *t)
-{
-    return t->job.n_elements;
-}
-
-struct fw_pool *fw_job_thread_pool(struct fw_job_thread *t)
-{
-    return t->job.pool;
-}
-
-struct fw_quota *fw_job_thread_pace(struct fw_job_thread *t)
-{
-    return fw_quota_paces(&t->job.quota) ? &t->job.quota : NULL;
-}
-
-struct fw_job *fw_job_thread_job(struct fw_job_thread *t)
-{
-    return &t->job;
+    fw_mailbox_nudge(&t->mailbox);
 }

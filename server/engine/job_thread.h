@@ -69,6 +69,19 @@ FW_MUST_USE fw_status fw_job_thread_post(struct fw_job_thread *t,
 FW_MUST_USE fw_status fw_job_thread_do(struct fw_job_thread *t,
                                        struct fw_letter *letter);
 
+/* Have a gradient that is about to come stepped as it comes (fw_job_wave), if
+ * nobody else has something for the job to do. */
+bool fw_job_thread_wave(struct fw_job_thread *t, uint64_t epoch,
+                        struct fw_gather *g);
+
+/* The letter that ends a wave: run it here and now, before others, who have
+ * waited for it.  FW_CLOSED: the job has ended.  May wait for a step. */
+FW_MUST_USE fw_status fw_job_thread_end_wave(struct fw_job_thread *t,
+                                             struct fw_letter *letter);
+
+/* Gradients wait for room: the job's thread is to see that it comes. */
+void fw_job_thread_look(struct fw_job_thread *t);
+
 /* The job's own thread: show the newest parameters now.  A letter that answers
  * a client does so before the answer, so that who was told of a version can
  * pull it; after every letter it is done anyhow. */

@@ -2,6 +2,8 @@
 
 #include <time.h>
 
+#include "sdk/base/clock.h"
+
 fw_status fw_mailbox_init(struct fw_mailbox *m, size_t limit)
 {
     pthread_condattr_t attr;
@@ -46,24 +48,11 @@ fw_status fw_mailbox_post(struct fw_mailbox *m, struct fw_letter *letter)
     return s;
 }
 
-static struct timespec after(int64_t wait_ms)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_sec += wait_ms / 1000;
-    t.tv_nsec += wait_ms % 1000 * 1000000;
-    if (t.tv_nsec >= 1000000000) {
-        t.tv_sec++;
-        t.tv_nsec -= 1000000000;
-    }
-    return t;
-}
-
 struct fw_letter *fw_mailbox_take_all(struct fw_mailbox *m, int64_t wait_ms,
                                       bool *shut)
 {
-    struct timespec deadline = after(wait_ms > 0 ? wait_ms : 0);
+    struct timespec deadline =
+        fw_clock_mono_after_ms(wait_ms > 0 ? wait_ms : 0);
     struct fw_letter *all;
     int late = 0;
 
@@ -92,6 +81,16 @@ bool fw_mailbox_idle(struct fw_mailbox *m)
     idle = !m->first && !m->shut;
     pthread_mutex_unlock(&m->lock);
     return idle;
+}
+
+bool fw_mailbox_is_shut(struct fw_mailbox *m)
+{
+    bool shut;
+
+    pthread_mutex_lock(&m->lock);
+    shut = m->shut;
+    pthread_mutex_unlock(&m->lock);
+    return shut;
 }
 
 void fw_mailbox_nudge(struct fw_mailbox *m)

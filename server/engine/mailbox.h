@@ -58,6 +58,8 @@ struct fw_letter *fw_mailbox_take_all(struct fw_mailbox *m, int64_t wait_ms,
 /* Neither shut nor a letter in it. */
 bool fw_mailbox_idle(struct fw_mailbox *m);
 
+bool fw_mailbox_is_shut(struct fw_mailbox *m);
+
 /* Have the reader look up: take_all returns, perhaps with nothing. */
 void fw_mailbox_nudge(struct fw_mailbox *m);
 

@@ -4,6 +4,7 @@
 #include "sdk/wire/reason.h"
 #include "sdk/wire/topk.h"
 #include "server/job/params.h"
+#include "server/job/wave.h"
 
 /* Go n bytes on. */
 static void advance(struct fw_run *run, size_t n)
@@ -148,6 +149,9 @@ void fw_gather_close(struct fw_gather *g)
 {
     if (!g)
         return;
+    if (g->wave)
+        fw_wave_drop(g->wave, g);
+    fw_pool_gathered(g->blocks[0]->pool);
     for (uint32_t i = 0; i < g->n_blocks; i++)
         fw_block_unref(g->blocks[i]);
     free(g);

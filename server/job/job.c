@@ -53,6 +53,7 @@ fw_status fw_job_init(struct fw_job *job, const struct fw_job_spec *spec,
 
     *job = (struct fw_job){.incarnation = incarnation, .born_ms = now_ms};
     fw_quota_init(&job->quota, &spec->limits);
+    fw_wave_init(&job->wave);
     s = fw_failpoint("job.init", err);
     if (s == FW_OK)
         s = fw_job_spec_copy(spec, &job->spec);
@@ -85,8 +86,10 @@ fw_status fw_job_init(struct fw_job *job, const struct fw_job_spec *spec,
 
 void fw_job_close(struct fw_job *job)
 {
+    fw_wave_close(&job->wave);
     fw_version_unref(job->current);
     job->current = NULL;
+    fw_optimizer_no_spare(&job->optimizer);
     fw_pool_unref(job->pool);
     job->pool = NULL;
     fw_optimizer_close(&job->optimizer);
@@ -136,6 +139,7 @@ static fw_status set_state(struct fw_job *job, struct fw_gather *take,
     if (fw_failpoint("job.restore", err) != FW_OK ||
         fw_version_from_gather(take, number, &next) != FW_OK)
         return FW_REFUSE(err, OUT_OF_MEMORY, "no memory for the parameters");
+    fw_wave_break(&job->wave);
     fw_version_unref(job->current);
     job->current = next;
     memcpy(job->optimizer.momentum, momentum, job->n_elements * sizeof(float));

@@ -19,6 +19,7 @@
 #include "server/job/sample.h"
 #include "server/job/sessions.h"
 #include "server/job/think.h"
+#include "server/job/wave.h"
 #include "server/momentum/controller.h"
 
 struct fw_job {
@@ -39,6 +40,8 @@ struct fw_job {
     struct fw_sample sample; /* scratch of the total momentum sensor */
     struct fw_gate gate;     /* against poisoned gradients */
     struct fw_groups groups; /* workers that step together */
+    struct fw_wave wave;     /* a step that is made while its gradient comes */
+    int64_t no_wave_till_ms; /* their memory was needed a short while ago */
     struct fw_report report; /* losses, rates, counts, norms */
     struct fw_quota quota;   /* what it may use; any thread */
 };
@@ -95,12 +98,25 @@ bool fw_job_resume(struct fw_job *job, uint64_t epoch, struct fw_opened *opened,
 FW_MUST_USE fw_status fw_job_touch(struct fw_job *job, uint64_t epoch,
                                    int64_t now_ms, struct fw_err *err);
 
+/* Before the first element of a gradient is added to `g`, whose head is known:
+ * have it stepped as it comes (wave.h), if it would be applied as things are
+ * and nothing needs the whole of it before.  Then fw_wave_step is called for
+ * what was added, and fw_job_push behind the last.  False: it is to be gathered
+ * as ever. */
+bool fw_job_wave(struct fw_job *job, uint64_t epoch, struct fw_gather *g,
+                 int64_t now_ms);
+
+/* Gradients wait for room: give back what only waves need, if none is under
+ * way. */
+void fw_job_relieve(struct fw_job *job, int64_t now_ms);
+
 /* Apply a complete gradient: all checks, one step, version + 1, or a refusal
  * that changes nothing.  Takes the gather in any case.  FW_OK fills `ack` (a
  * refusal of this gradient is an ack with a reason: NON_FINITE, VERSION_AHEAD,
  * TOO_STALE, NOT_INITIALIZED, SEQUENCE_GAP, LATE); FENCED means that the
- * session has ended, and the stream with it.  FW_BUSY: its group holds it; see
- * fw_job_hold. */
+ * session has ended, and the stream with it.  OVERTAKEN: the gradient was
+ * stepped as it came, and that is of no use; it has to be sent again, as if it
+ * had not come.  FW_BUSY: its group holds it; see fw_job_hold. */
 FW_MUST_USE fw_status fw_job_push(struct fw_job *job, uint64_t epoch,
                                   struct fw_gather *take, int64_t now_ms,
                                   struct fw_gradient_ack *ack,

@@ -11,6 +11,9 @@
 #include "server/job/schedule.h"
 #include "server/momentum/controller_decide.h"
 
+/* After waves had to give way to who waited for memory. */
+#define NO_WAVE_MS 10000
+
 uint64_t fw_job_version(const struct fw_job *job)
 {
     return job->current ? job->current->number : 0;
@@ -66,6 +69,13 @@ static fw_status judge(const struct fw_job *job, const struct fw_session *w,
     return FW_OK;
 }
 
+/* The learning rate of the next step. */
+static double rate_now(const struct fw_job *job)
+{
+    return fw_controller_rate(&job->controller) *
+           fw_schedule_factor(&job->spec.schedule, job->current->number);
+}
+
 /* A mark against a worker; at the third within 100 gradients the log says that
  * it is in quarantine. */
 static void strike(struct fw_job *job, struct fw_session *w, uint64_t sequence,
@@ -99,6 +109,63 @@ static void pass_gate(struct fw_job *job, struct fw_session *w,
         strike(job, w, g->head.sequence, now_ms);
 }
 
+void fw_job_relieve(struct fw_job *job, int64_t now_ms)
+{
+    if (!job->optimizer.spare.at || !fw_pool_has_line(job->pool) ||
+        fw_wave_progress(&job->wave))
+        return;
+    fw_optimizer_no_spare(&job->optimizer);
+    job->no_wave_till_ms = now_ms + NO_WAVE_MS;
+}
+
+bool fw_job_wave(struct fw_job *job, uint64_t epoch, struct fw_gather *g,
+                 int64_t now_ms)
+{
+    struct fw_session *w = fw_sessions_by_epoch(&job->sessions, epoch);
+    const uint64_t *coordinates = NULL;
+    uint32_t n = 0;
+
+    if (!w || w->state != FW_WORKER_CONNECTED || g->n_blocks < 2 ||
+        now_ms < job->no_wave_till_ms || fw_pool_gathers(job->pool) > 1 ||
+        fw_groups_on(&job->groups) || job->optimizer.spec.clip_norm > 0.0 ||
+        judge(job, w, g, NULL) != FW_OK)
+        return false;
+    if (fw_sample_wants_gradient(job->current))
+        coordinates = fw_controller_coordinates(&job->controller, &n);
+    return fw_wave_begin(&job->wave, &job->optimizer, job->current, g,
+                         rate_now(job), job->controller.momentum, coordinates,
+                         n);
+}
+
+/* A step that can be made no more, or must be made with a shorter gradient:
+ * where that was, the next parameters are now. */
+static bool is_overtaken(struct fw_job *job, const struct fw_gather *g)
+{
+    return g->wave && (!fw_wave_holds(g->wave, g) ||
+                       sqrt(g->check.square_norm) > fw_gate_limit(&job->gate));
+}
+
+/* Make the step, or take the one that was made while the gradient came. */
+static fw_status make_step(struct fw_job *job, struct fw_gather *g,
+                           struct fw_gradient_ack *ack,
+                           struct fw_version **next)
+{
+    if (g->wave) {
+        ack->momentum = g->wave->momentum;
+        ack->learning_rate = g->wave->rate;
+        fw_sample_seen(&job->sample, &job->controller, &job->optimizer,
+                       job->current, g->wave->seen);
+        return fw_wave_commit(g->wave, &job->optimizer, g, next);
+    }
+    fw_wave_break(&job->wave);
+    ack->momentum = job->controller.momentum;
+    ack->learning_rate = rate_now(job);
+    fw_sample_before(&job->sample, &job->controller, &job->optimizer,
+                     job->current, g);
+    return fw_optimizer_step(&job->optimizer, job->current, g,
+                             ack->learning_rate, ack->momentum, next);
+}
+
 fw_status fw_job_apply(struct fw_job *job, struct fw_gather *g, uint32_t n,
                        int64_t now_ms, struct fw_gradient_ack *ack)
 {
@@ -111,13 +178,7 @@ fw_status fw_job_apply(struct fw_job *job, struct fw_gather *g, uint32_t n,
     struct fw_version *next;
     fw_status s;
 
-    ack->momentum = job->controller.momentum;
-    ack->learning_rate = fw_controller_rate(&job->controller) *
-                         fw_schedule_factor(&job->spec.schedule, base);
-    fw_sample_before(&job->sample, &job->controller, &job->optimizer,
-                     job->current, g);
-    s = fw_optimizer_step(&job->optimizer, job->current, g, ack->learning_rate,
-                          ack->momentum, &next);
+    s = make_step(job, g, ack, &next);
     if (s != FW_OK)
         return s;
     fw_version_unref(job->current);
@@ -269,6 +330,10 @@ fw_status fw_job_push(struct fw_job *job, uint64_t epoch,
         if (is_poison(why.reason))
             strike(job, w, ack->sequence, now_ms);
         fw_gather_close(take);
+    } else if (is_overtaken(job, take)) {
+        fw_gather_close(take);
+        return FW_REFUSE(err, OVERTAKEN,
+                         "another step was made first; send it again");
     } else {
         pass_gate(job, w, take, now_ms);
         s = use(job, w, take, now_ms, ack);

@@ -1,24 +1,40 @@
 #include "server/job/kernels.h"
 
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 #define LANES   16u   /* partial sums of the norm; one AVX-512 register */
 #define STRETCH 8192u /* elements between foldings of the float sums */
 
 /* One element; returns the update. */
-static inline float step_one(const struct fw_step *s, float w, float *u,
-                             float g)
+static inline float step_one(const struct fw_step *s, float w, float u, float g,
+                             float *u_out)
 {
     float g1 = s->scale * g + s->l2 * w;
-    float u1 = s->mu * *u + g1;
+    float u1 = s->mu * u + g1;
     float d = s->nesterov ? g1 + s->mu * u1 : u1;
 
-    *u = u1;
+    *u_out = u1;
     return -s->alpha * (s->decay * w + d);
 }
 
-/* Inlined into a function a target, where the compiler vectorises it. */
+/* How a row of u' is written. */
+typedef void put_fn(float *to, const float from[LANES]);
+
+static inline void put(float *to, const float from[LANES])
+{
+    memcpy(to, from, LANES * sizeof(*to));
+}
+
+/* Inlined into a function a target, where the compiler vectorises it: all of a
+ * row is read before any of it is written, so that arrays may be the same. */
 static inline __attribute__((always_inline)) double step_all(
-    const struct fw_step *in, const float *w, float *u, const float *g,
-    float *out, size_t n)
+    const struct fw_step *in, const float *w, const float *u, const float *g,
+    float *w_out, float *u_out, size_t n, put_fn *put_u)
 {
     const struct fw_step s = *in; /* so that stores cannot change it */
     double total = 0.0;
@@ -29,18 +45,23 @@ static inline __attribute__((always_inline)) double step_all(
         size_t i = from;
 
         for (; i + LANES <= end; i += LANES) {
+            float w1[LANES];
+            float u1[LANES];
+
             for (unsigned k = 0; k < LANES; k++) {
-                float v = step_one(&s, w[i + k], &u[i + k], g[i + k]);
+                float v = step_one(&s, w[i + k], u[i + k], g[i + k], &u1[k]);
 
                 sums[k] += v * v;
-                out[i + k] = w[i + k] + v;
+                w1[k] = w[i + k] + v;
             }
+            put(w_out + i, w1);
+            put_u(u_out + i, u1);
         }
         for (; i < end; i++) {
-            float v = step_one(&s, w[i], &u[i], g[i]);
+            float v = step_one(&s, w[i], u[i], g[i], &u_out[i]);
 
             sums[0] += v * v;
-            out[i] = w[i] + v;
+            w_out[i] = w[i] + v;
         }
         for (unsigned k = 0; k < LANES; k++)
             total += (double)sums[k];
@@ -49,25 +70,60 @@ static inline __attribute__((always_inline)) double step_all(
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx512f,prefer-vector-width=512"))) static double
-step_avx512(const struct fw_step *s, const float *w, float *u, const float *g,
-            float *out, size_t n)
+#define AVX512 __attribute__((target("avx512f,prefer-vector-width=512")))
+#define AVX2   __attribute__((target("avx2,fma")))
+
+/* A second u is read by the next step only: past the cache it goes to memory
+ * without being read first.  (Intel's optimization manual, "Nontemporal
+ * stores".) */
+AVX512 static inline void put_past_avx512(float *to, const float from[LANES])
 {
-    return step_all(s, w, u, g, out, n);
+    _mm512_stream_ps(to, _mm512_loadu_ps(from));
 }
 
-__attribute__((target("avx2,fma"))) static double step_avx2(
-    const struct fw_step *s, const float *w, float *u, const float *g,
-    float *out, size_t n)
+AVX2 static inline void put_past_avx2(float *to, const float from[LANES])
 {
-    return step_all(s, w, u, g, out, n);
+    _mm256_stream_ps(to, _mm256_loadu_ps(from));
+    _mm256_stream_ps(to + LANES / 2, _mm256_loadu_ps(from + LANES / 2));
+}
+
+static bool goes_past(const float *u, const float *u_out)
+{
+    return u != u_out && (uintptr_t)u_out % (LANES * sizeof(*u_out)) == 0;
+}
+
+AVX512 static double step_avx512(const struct fw_step *s, const float *w,
+                                 const float *u, const float *g, float *w_out,
+                                 float *u_out, size_t n)
+{
+    double norm;
+
+    if (!goes_past(u, u_out))
+        return step_all(s, w, u, g, w_out, u_out, n, put);
+    norm = step_all(s, w, u, g, w_out, u_out, n, put_past_avx512);
+    _mm_sfence();
+    return norm;
+}
+
+AVX2 static double step_avx2(const struct fw_step *s, const float *w,
+                             const float *u, const float *g, float *w_out,
+                             float *u_out, size_t n)
+{
+    double norm;
+
+    if (!goes_past(u, u_out))
+        return step_all(s, w, u, g, w_out, u_out, n, put);
+    norm = step_all(s, w, u, g, w_out, u_out, n, put_past_avx2);
+    _mm_sfence();
+    return norm;
 }
 #endif
 
-static double step_portable(const struct fw_step *s, const float *w, float *u,
-                            const float *g, float *out, size_t n)
+static double step_portable(const struct fw_step *s, const float *w,
+                            const float *u, const float *g, float *w_out,
+                            float *u_out, size_t n)
 {
-    return step_all(s, w, u, g, out, n);
+    return step_all(s, w, u, g, w_out, u_out, n, put);
 }
 
 fw_kernel_fn *fw_kernel_at(unsigned i, const char **name)
@@ -94,12 +150,12 @@ static fw_kernel_fn *choose(const char **name)
     return step;
 }
 
-double fw_kernel_step(const struct fw_step *s, const float *w, float *u,
-                      const float *g, float *out, size_t n)
+double fw_kernel_step(const struct fw_step *s, const float *w, const float *u,
+                      const float *g, float *w_out, float *u_out, size_t n)
 {
     const char *name;
 
-    return choose(&name)(s, w, u, g, out, n);
+    return choose(&name)(s, w, u, g, w_out, u_out, n);
 }
 
 const char *fw_kernel_name(void)

@@ -27,10 +27,11 @@ struct fw_step {
     bool nesterov;
 };
 
-/* One step of n elements; returns the squared norm of w' - w.  `out` may be
- * `g`; otherwise the arrays do not overlap. */
-double fw_kernel_step(const struct fw_step *s, const float *w, float *u,
-                      const float *g, float *out, size_t n);
+/* One step of n elements; returns the squared norm of w' - w.  w' goes to
+ * `w_out`, which may be `g`, and u' to `u_out`, which may be `u`; otherwise the
+ * arrays do not overlap. */
+double fw_kernel_step(const struct fw_step *s, const float *w, const float *u,
+                      const float *g, float *w_out, float *u_out, size_t n);
 
 /* "avx512", "avx2" or "portable": what fw_kernel_step uses here. */
 const char *fw_kernel_name(void);
@@ -40,8 +41,9 @@ const char *fw_kernel_name(void);
 
 /* Name and step of kernel i (below FW_KERNELS); NULL if this machine cannot
  * run it.  The step is fw_kernel_step's. */
-typedef double fw_kernel_fn(const struct fw_step *s, const float *w, float *u,
-                            const float *g, float *out, size_t n);
+typedef double fw_kernel_fn(const struct fw_step *s, const float *w,
+                            const float *u, const float *g, float *w_out,
+                            float *u_out, size_t n);
 fw_kernel_fn *fw_kernel_at(unsigned i, const char **name);
 
 #endif

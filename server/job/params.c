@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "sdk/base/mem.h"
 #include "server/job/slab.h"
@@ -23,6 +22,7 @@ struct fw_pool {
     struct fw_block *free;          /* owned; to be used again */
     uint64_t n_free;                /* in `free` */
     uint64_t n_used;                /* blocks that somebody holds */
+    uint64_t n_gathers;             /* that are no versions yet */
     struct fw_gather_waiter *first; /* in line for a whole gradient */
     struct fw_gather_waiter **tail; /* where the next one stands */
 };
@@ -157,8 +157,10 @@ static fw_status fill(struct fw_pool *p, struct fw_gather *g)
 
     while (n < g->n_blocks && (g->blocks[n] = take_block(p)))
         n++;
-    if (n == g->n_blocks)
+    if (n == g->n_blocks) {
+        p->n_gathers++;
         return FW_OK;
+    }
     while (n > 0) {
         struct fw_block *b = g->blocks[--n];
 
@@ -256,6 +258,48 @@ bool fw_gather_cancel(struct fw_pool *p, struct fw_gather_waiter *w)
     return found;
 }
 
+bool fw_pool_claim(struct fw_pool *p, uint64_t n_elements)
+{
+    uint64_t n = blocks_for(n_elements);
+    bool ok;
+
+    pthread_mutex_lock(&p->lock);
+    ok = !p->first && p->n_used + n <= p->cap_blocks;
+    if (ok)
+        p->n_used += n;
+    pthread_mutex_unlock(&p->lock);
+    return ok;
+}
+
+bool fw_pool_has_line(struct fw_pool *p)
+{
+    bool line;
+
+    pthread_mutex_lock(&p->lock);
+    line = p->first != NULL;
+    pthread_mutex_unlock(&p->lock);
+    return line;
+}
+
+uint64_t fw_pool_gathers(struct fw_pool *p)
+{
+    uint64_t n;
+
+    pthread_mutex_lock(&p->lock);
+    n = p->n_gathers;
+    for (const struct fw_gather_waiter *w = p->first; w; w = w->next)
+        n++;
+    pthread_mutex_unlock(&p->lock);
+    return n;
+}
+
+void fw_pool_gathered(struct fw_pool *p)
+{
+    pthread_mutex_lock(&p->lock);
+    p->n_gathers--;
+    pthread_mutex_unlock(&p->lock);
+}
+
 /* The first in line, taken out if there is room now; *out is its gather, NULL
  * if memory ran out. */
 static struct fw_gather_waiter *grant(struct fw_pool *p, struct fw_gather **out)
@@ -292,7 +336,15 @@ static void grant_all(struct fw_pool *p)
         w->granted(w, g);
 }
 
-/* --- blocks and versions --- */
+void fw_pool_unclaim(struct fw_pool *p, uint64_t n_elements)
+{
+    pthread_mutex_lock(&p->lock);
+    p->n_used -= blocks_for(n_elements);
+    pthread_mutex_unlock(&p->lock);
+    grant_all(p);
+}
+
+/* --- blocks --- */
 
 struct fw_block *fw_block_ref(struct fw_block *b)
 {
@@ -318,45 +370,4 @@ void fw_block_unref(struct fw_block *b)
     if (waiting)
         grant_all(p);
     fw_pool_unref(p);
-}
-
-struct fw_version *fw_version_ref(struct fw_version *v)
-{
-    __atomic_add_fetch(&v->refs, 1, __ATOMIC_RELAXED);
-    return v;
-}
-
-void fw_version_unref(struct fw_version *v)
-{
-    if (!v || __atomic_sub_fetch(&v->refs, 1, __ATOMIC_ACQ_REL))
-        return;
-    for (uint32_t i = 0; i < v->n_blocks; i++)
-        fw_block_unref(v->blocks[i]);
-    free(v);
-}
-
-uint32_t fw_version_block_elements(const struct fw_version *v, uint32_t i)
-{
-    uint64_t left = v->n_elements - (uint64_t)i * FW_BLOCK_ELEMENTS;
-
-    return left < FW_BLOCK_ELEMENTS ? (uint32_t)left : FW_BLOCK_ELEMENTS;
-}
-
-fw_status fw_version_from_gather(struct fw_gather *g, uint64_t number,
-                                 struct fw_version **out)
-{
-    struct fw_version *v =
-        fw_mem_array(1, sizeof(*v) + g->n_blocks * sizeof(struct fw_block *));
-
-    *out = NULL;
-    if (!v)
-        return FW_NOMEM;
-    v->refs = 1;
-    v->number = number;
-    v->n_elements = g->n_elements;
-    v->n_blocks = g->n_blocks;
-    memcpy(v->blocks, g->blocks, g->n_blocks * sizeof(struct fw_block *));
-    free(g);
-    *out = v;
-    return FW_OK;
 }

@@ -23,6 +23,7 @@
 
 struct fw_pool;
 struct fw_slab;
+struct fw_wave;
 
 struct fw_block {
     struct fw_pool *pool;  /* ref */
@@ -67,6 +68,7 @@ struct fw_gather {
     uint64_t filled; /* elements so far */
     struct fw_gather_check check;
     struct fw_gradient_head head; /* of the first chunk */
+    struct fw_wave *wave; /* lent by the job: steps what comes; NULL: none */
     uint32_t n_blocks;
     struct fw_block *blocks[]; /* ref each; all there from the start */
 };
@@ -116,6 +118,25 @@ void fw_gather_landed(struct fw_gather *g, size_t n);
 void fw_gather_scale(struct fw_gather *g, double factor);
 bool fw_gather_complete(const struct fw_gather *g);
 void fw_gather_close(struct fw_gather *g);
+
+/* Take blocks' worth of n_elements out of the pool's cap for what lies beside
+ * it, or give it back.  False: there is no room now, or others wait for it. */
+FW_MUST_USE bool fw_pool_claim(struct fw_pool *p, uint64_t n_elements);
+void fw_pool_unclaim(struct fw_pool *p, uint64_t n_elements);
+
+/* Do gradients wait for room? */
+bool fw_pool_has_line(struct fw_pool *p);
+
+/* Gradients that are on their way or wait for room to be. */
+uint64_t fw_pool_gathers(struct fw_pool *p);
+
+/* For gathers: one is none any more. */
+void fw_pool_gathered(struct fw_pool *p);
+
+/* A version that shares the gather's blocks, which go on being filled by one
+ * owner before it is published; NULL without memory. */
+struct fw_version *fw_version_of_gather(const struct fw_gather *g,
+                                        uint64_t number);
 
 /* A complete gather becomes a version; its blocks move.  `g` is closed.
  * FW_NOMEM leaves `g` as it was. */

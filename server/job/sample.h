@@ -17,11 +17,19 @@ struct fw_sample {
     bool has_gradient;         /* g is of this step */
 };
 
+/* Whether a gradient that is applied to `w` is looked at. */
+bool fw_sample_wants_gradient(const struct fw_version *w);
+
 /* `g` is about to be applied to `w`: clipped and with the L2 term, as `o` will
  * do it. */
 void fw_sample_before(struct fw_sample *s, const struct fw_controller *c,
                       const struct fw_optimizer *o, const struct fw_version *w,
                       const struct fw_gather *g);
+
+/* The same for who has kept the gradient's coordinates in `seen`. */
+void fw_sample_seen(struct fw_sample *s, const struct fw_controller *c,
+                    const struct fw_optimizer *o, const struct fw_version *w,
+                    const float *seen);
 
 /* It has, from a gradient computed at version `base`. */
 void fw_sample_after(struct fw_sample *s, struct fw_controller *c,

@@ -35,6 +35,7 @@ struct fw_server {
     struct fw_access access;       /* who may call */
     struct fw_tls tls;             /* the listener's certificate */
     struct fw_deadlines deadlines; /* of connections */
+    uint32_t wave_mb_per_second;   /* of the configuration */
     struct fw_caps caps;           /* of plain connections and lanes */
     struct fw_listener listener;   /* of what is plain */
     struct fw_desk desk;           /* for requests that wait for the disk */

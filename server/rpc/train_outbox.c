@@ -21,41 +21,78 @@ grpc_byte_buffer *fw_train_next(struct fw_call *c)
     return answer;
 }
 
-void fw_train_answer(struct fw_train *t, const struct fw_train_response *m)
+/* Put it into the outbox; call's lock held.  False: that is full. */
+static bool put(struct fw_train *t, const struct fw_bytes *bytes)
+{
+    unsigned at = (t->first_answer + t->n_answers) % FW_ANSWERS;
+
+    if (t->n_answers == FW_ANSWERS)
+        return false;
+    t->n_answers++;
+    t->answers[at] = fw_buffer_copy(bytes);
+    return true;
+}
+
+/* Behind the answers; call's lock held. */
+static void put_version(struct fw_train *t, struct fw_version *take)
+{
+    if (t->call->gone || t->call->ending)
+        fw_version_unref(take);
+    else
+        fw_transfer_begin(&t->transfer, take);
+}
+
+void fw_train_answer_with(struct fw_train *t, const struct fw_train_response *m,
+                          struct fw_version *take)
 {
     struct fw_bytes bytes = {0};
     struct fw_err err;
-    bool full = true;
+    bool ok = fw_encode_train_response(m, &bytes) == FW_OK;
 
-    if (fw_encode_train_response(m, &bytes) == FW_OK) {
-        pthread_mutex_lock(&t->call->lock);
-        full = t->n_answers == FW_ANSWERS;
-        if (!full) {
-            unsigned at = (t->first_answer + t->n_answers++) % FW_ANSWERS;
-
-            t->answers[at] = fw_buffer_copy(&bytes);
-        }
-        pthread_mutex_unlock(&t->call->lock);
-    }
+    pthread_mutex_lock(&t->call->lock);
+    ok = ok && put(t, &bytes);
+    if (take)
+        put_version(t, take);
+    pthread_mutex_unlock(&t->call->lock);
     fw_bytes_close(&bytes);
-    if (!full)
+    if (ok || take)
         fw_call_pump(t->call);
-    else if (m->kind != FW_TRAIN_HEARTBEAT)
+    if (!ok && m->kind != FW_TRAIN_HEARTBEAT)
         fw_call_finish(
             t->call,
             FW_REFUSE(&err, OVERLOADED, "the worker does not read its answers"),
             &err);
 }
 
+void fw_train_answer(struct fw_train *t, const struct fw_train_response *m)
+{
+    fw_train_answer_with(t, m, NULL);
+}
+
 void fw_train_send_version(struct fw_train *t, struct fw_version *take)
 {
     pthread_mutex_lock(&t->call->lock);
-    if (t->call->gone || t->call->ending)
-        fw_version_unref(take);
-    else
-        fw_transfer_begin(&t->transfer, take);
+    put_version(t, take);
     pthread_mutex_unlock(&t->call->lock);
     fw_call_pump(t->call);
+}
+
+void fw_train_show(struct fw_train *t, struct fw_version *next, uint32_t from,
+                   uint32_t n, bool *early)
+{
+    struct fw_call *c = t->call;
+
+    pthread_mutex_lock(&c->lock);
+    if (*early) {
+        fw_transfer_more(&t->transfer, next, n);
+    } else if (from == 0 && !c->gone && !c->ending) {
+        *early = fw_transfer_early(&t->transfer, fw_version_ref(next), n);
+        if (!*early)
+            fw_version_unref(next);
+    }
+    pthread_mutex_unlock(&c->lock);
+    if (*early)
+        fw_call_pump(c);
 }
 
 static bool posted(struct fw_train *t, fw_status s)
@@ -94,6 +131,12 @@ bool fw_train_do(struct fw_train *t, struct fw_letter *l)
     fw_call_ref(t->call);
     return posted(t, is_short(t) ? fw_job_thread_do(t->job, l)
                                  : fw_job_thread_post(t->job, l));
+}
+
+bool fw_train_end_wave(struct fw_train *t, struct fw_letter *l)
+{
+    fw_call_ref(t->call);
+    return posted(t, fw_job_thread_end_wave(t->job, l));
 }
 
 void fw_train_job_is_gone(struct fw_train *t)

@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "sdk/base/clock.h"
+#include "sdk/wire/reason.h"
 #include "server/rpc/train_outbox.h"
 #include "server/rpc/train_pace.h"
 
@@ -41,14 +42,11 @@ static void answer(struct fw_push *p, struct fw_job *job,
 {
     struct fw_train *t = p->train;
     struct fw_train_response m = {.kind = FW_TRAIN_ACK, .ack = *ack};
-    struct fw_version *base;
+    struct fw_version *base = NULL;
 
-    fw_train_answer(t, &m);
-    if (!p->want_parameters || ack->reason[0] || p->early)
-        return;
-    base = fw_job_base(job, t->epoch, now_ms);
-    if (base)
-        fw_train_send_version(t, base);
+    if (p->want_parameters && !ack->reason[0] && !p->early)
+        base = fw_job_base(job, t->epoch, now_ms);
+    fw_train_answer_with(t, &m, base);
 }
 
 /* Blocks of the next version are there: they may go to the worker.  What it is
@@ -59,20 +57,8 @@ static void on_block(struct fw_step_watch *w, struct fw_version *next,
 {
     struct fw_push *p =
         (struct fw_push *)((char *)w - offsetof(struct fw_push, watch));
-    struct fw_transfer *x = &p->train->transfer;
-    struct fw_call *c = p->train->call;
 
-    pthread_mutex_lock(&c->lock);
-    if (p->early) {
-        fw_transfer_more(x, next, n);
-    } else if (n == 1 && !c->gone && !c->ending) {
-        p->early = fw_transfer_early(x, fw_version_ref(next), n);
-        if (!p->early)
-            fw_version_unref(next);
-    }
-    pthread_mutex_unlock(&c->lock);
-    if (p->early)
-        fw_call_pump(c);
+    fw_train_show(p->train, next, n - 1, n, &p->early);
 }
 
 /* Watch the step if its version is what the worker will want, and large. */
@@ -80,6 +66,8 @@ static void watch(struct fw_push *p, struct fw_job *job)
 {
     const struct fw_train *t = p->train;
 
+    if (p->gather->wave)
+        return; /* all was shown while it came */
     p->early = false;
     if (t->call->lane && p->want_parameters && p->gather->n_blocks > 1 &&
         !fw_groups_on(&job->groups))
@@ -100,6 +88,8 @@ static void run_push(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
     p->gather = NULL;
     s = fw_job_push(job, t->epoch, take, now_ms, &ack, &err);
     job->optimizer.watch = NULL;
+    if (s == FW_OK && p->early && ack.reason[0])
+        s = FW_REFUSE(&err, OVERTAKEN, "parameters were sent that will not be");
     if (s == FW_BUSY) { /* until its group has stepped */
         fw_job_hold(job, t->epoch, &p->held);
         return;
@@ -173,7 +163,9 @@ bool fw_train_push(struct fw_train *t)
     if (t->pace && free_push->want_parameters)
         fw_train_pay_parameters(t);
     t->gather = NULL;
-    if (!fw_train_do(t, &free_push->letter)) {
+    free_push->early = t->early;
+    if (!(free_push->gather->wave ? fw_train_end_wave
+                                  : fw_train_do)(t, &free_push->letter)) {
         fw_gather_close(free_push->gather);
         free_push->gather = NULL;
         push_is_back(free_push);

@@ -10,11 +10,19 @@
 #include "server/rpc/train_pace.h"
 #include "server/rpc/train_pull.h"
 #include "server/rpc/train_push.h"
+#include "server/rpc/train_wave.h"
 
 #define OF_MEMBER(p, member)                                                   \
     ((struct fw_train *)((char *)(p)-offsetof(struct fw_train, member)))
 
 /* --- gradients --- */
+
+/* All of a gradient is there; false if reading must rest. */
+static bool whole(struct fw_train *t)
+{
+    fw_train_whole(t);
+    return fw_train_push(t);
+}
 
 /* Add a chunk to the gather; false if reading must rest or the call ends. */
 static bool add_chunk(struct fw_train *t, const struct fw_train_request *r)
@@ -25,13 +33,14 @@ static bool add_chunk(struct fw_train *t, const struct fw_train_request *r)
     if (t->pace)
         fw_train_pay_gradient(t, r->data.n, t->gather->filled == 0);
     if (t->gather->filled == 0)
-        t->gather->head = r->gradient;
+        fw_train_begin(t, &r->gradient);
     s = fw_gather_add(t->gather, r->gradient.offset, &r->data, &err);
     if (s != FW_OK) {
         fw_call_finish(t->call, s, &err);
         return false;
     }
-    return fw_gather_complete(t->gather) ? fw_train_push(t) : true;
+    fw_train_advance(t);
+    return !fw_gather_complete(t->gather) || whole(t);
 }
 
 static void *land(struct fw_call *c, const struct fw_span *seen, size_t total,
@@ -50,7 +59,7 @@ static void *land(struct fw_call *c, const struct fw_span *seen, size_t total,
     if (!t->gather)
         return NULL;
     if (!t->gather->filled)
-        t->gather->head = r.gradient;
+        fw_train_begin(t, &r.gradient);
     if (t->pace)
         fw_train_pay_gradient(t, r.data.n, t->gather->filled == 0);
     *skip = r.data.skip;
@@ -59,17 +68,18 @@ static void *land(struct fw_call *c, const struct fw_span *seen, size_t total,
                           r.data.n / sizeof(float));
 }
 
-static void landed(struct fw_call *c, size_t n, bool whole)
+static void landed(struct fw_call *c, size_t n, bool all)
 {
     struct fw_train *t = c->state;
 
     t->landed += n;
     fw_gather_landed(t->gather, t->landed / sizeof(float));
     t->landed %= sizeof(float);
-    if (!whole)
+    fw_train_advance(t);
+    if (!all)
         return;
     fw_train_touch(t);
-    if (!fw_gather_complete(t->gather) || fw_train_push(t))
+    if (!fw_gather_complete(t->gather) || whole(t))
         fw_train_read_on(t);
 }
 
@@ -135,8 +145,10 @@ static fw_status reserve(struct fw_train *t, struct fw_message *m,
         s = fw_gather_create(fw_job_thread_pool(t->job),
                              fw_job_thread_n_elements(t->job), t->dtype,
                              &t->waiter, &t->gather);
-    if (s == FW_BUSY)
+    if (s == FW_BUSY) {
+        fw_job_thread_look(t->job);
         return s;
+    }
     fw_message_close(&t->held);
     fw_call_unref(t->call);
     if (s == FW_NOMEM)

@@ -31,7 +31,7 @@ struct fw_push {
     struct fw_train *train;     /* whose this is */
     struct fw_gather *gather;   /* owned while it is on its way */
     bool want_parameters;
-    bool early; /* call's lock; they began to go while it was applied */
+    bool early; /* call's lock; they began to go before it was applied */
     bool busy;  /* call's lock */
 };
 
@@ -52,6 +52,10 @@ struct fw_train {
     int64_t touched_ms;    /* when the lease was last renewed */
     int64_t beat_ms;       /* when a heartbeat was answered; 0: never */
     size_t landed;         /* bytes of an element that has landed in part */
+    int64_t begun_us;      /* when the gradient began to come */
+    int64_t quick_us;      /* what the last one took on this stream; 0: none */
+    bool early;            /* of this one parameters go before its end */
+    uint32_t shown;        /* so many blocks of them, if they can */
     struct fw_quota *pace; /* the job's; NULL: it has no rates to keep to */
     int64_t rest_us;       /* read on then; 0: at once */
     struct fw_pause pause; /* while it rests */

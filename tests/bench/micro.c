@@ -91,7 +91,8 @@ static void step_with(struct arrays *a, fw_kernel_fn *step)
     for (size_t i = 0; i < a->n; i += BLOCK) {
         size_t n = a->n - i < BLOCK ? a->n - i : BLOCK;
 
-        a->sink += step(&s, a->w + i, a->u + i, a->g + i, a->g + i, n);
+        a->sink +=
+            step(&s, a->w + i, a->u + i, a->g + i, a->g + i, a->u + i, n);
     }
 }
 

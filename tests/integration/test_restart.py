@@ -21,6 +21,7 @@ KILLS = int(os.environ.get("FW_KILLS", "6"))
 BETWEEN_S = (0.05, 1.0)  # of kills; a checkpoint is begun every second
 WORKERS = 4
 ELEMENTS = 1000
+CHUNK = 131072  # most elements a chunk
 
 
 def free_port():
@@ -49,18 +50,19 @@ class Cluster:
         self.slowest = max(self.slowest, time.monotonic() - begun)
         self.status = S.status_grpc.StatusServiceStub(self.server.channel)
 
-    def create(self, lease_ms=0):
+    def create(self, lease_ms=0, elements=ELEMENTS):
         S.job_grpc.JobServiceStub(self.server.channel).CreateJob(
             S.job.CreateJobRequest(spec=S.model.JobSpec(
                 name="sum", tensors=[S.model.Tensor(name="w",
-                                                    shape=[ELEMENTS])],
+                                                    shape=[elements])],
                 controller=S.model.Controller(
                     law="LAW_FIXED", reference_momentum=0.0,
                     reference_learning_rate=1.0),
                 limits=S.model.Limits(lease_ms=lease_ms))), timeout=10)
         training = S.training_grpc.TrainingServiceStub(self.server.channel)
-        training.Initialize(iter([S.training.InitializeRequest(
-            job="sum", offset=0, data=bytes(4 * ELEMENTS))]), timeout=10)
+        training.Initialize((S.training.InitializeRequest(
+            job="sum", offset=i, data=bytes(4 * min(CHUNK, elements - i)))
+            for i in range(0, elements, CHUNK)), timeout=10)
 
     def job(self):
         return self.status.GetStatus(S.status.GetStatusRequest(job="sum"),

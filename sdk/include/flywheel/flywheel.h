@@ -228,7 +228,11 @@ FW_API FW_MUST_USE fw_status fw_worker_push(struct fw_worker *w,
 /* fw_worker_push, then the parameters that contain it (ack->version or newer;
  * ack->version is set to what `parameters` holds) in one round trip.  If the
  * server crashed and the gradient is of a version that is gone, it counts as
- * lost and the parameters are the newest. */
+ * lost and the parameters are the newest.
+ *
+ * A refusal of the gradient leaves `parameters` and `ack` as they are, or, if
+ * the server was sending parameters already, `parameters` are the newest ones
+ * and ack->version tells their version. */
 FW_API FW_MUST_USE fw_status fw_worker_round(struct fw_worker *w,
                                              const struct fw_gradient *g,
                                              float *parameters,

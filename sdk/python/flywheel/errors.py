@@ -38,6 +38,9 @@ MENDS = {
     "CONTROLLER_INVALID": "momentum in (-1, 1), rate above 0, a law there is",
     "OUT_OF_MEMORY": "wait and try again",
     "OVERLOADED": "wait and try again; read your answers",
+    "OVERTAKEN":
+        "the stream ends, parameters that came with it are void: open it "
+        "again, send the gradient again",
     "DRAINING": "the server is going down: try later",
     "CHECKPOINT_NOT_FOUND": "ListCheckpoints tells which there are",
     "NOT_SAVED": "the disk failed, the message says how; training goes on",

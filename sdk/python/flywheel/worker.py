@@ -178,11 +178,13 @@ class Worker:
         into = self.parameters if into is None else into
         g = self._gradient(gradient, samples, loss, curvature, base_version)
         ack, err = library.Ack(), library.Err()
-        self._check(self._lib.fw_worker_round(
+        status = self._lib.fw_worker_round(
             self._live(), ctypes.byref(g),
             self._where(arrays.writable(into, "into"), "into"),
-            ctypes.byref(ack), ctypes.byref(err)), err)
-        self.version = ack.version
+            ctypes.byref(ack), ctypes.byref(err))
+        # Also a refusal may have brought newer parameters; 0: it has not.
+        self.version = ack.version or self.version
+        self._check(status, err)
         return self._taken(ack)
 
     def report(self, loss, *, accuracy=math.nan, samples=0, version=None):

@@ -31,6 +31,7 @@ static void assert_defaults(const struct fw_server_config *c)
     assert_int_equal(c->checkpoint_interval_s, 30);
     assert_int_equal(c->checkpoint_keep, 3);
     assert_int_equal(c->max_jobs, 64);
+    assert_int_equal(c->wave_mb_per_second, 400);
     assert_int_equal(c->deadlines.handshake_ms, 3000);
     assert_int_equal(c->deadlines.first_call_ms, 5000);
     assert_int_equal(c->deadlines.progress_ms, 10000);
@@ -125,6 +126,7 @@ static void every_key_is_taken(void **state)
                           "  interval_s: 0\n"
                           "  keep: 7\n"
                           "limits: {max_jobs: 2, handshake_ms: 100,\n"
+                          "  wave_mb_per_second: 5,\n"
                           "  job_memory_mb: 5000, job_mb_per_second: 6,\n"
                           "  job_gradients_per_second: 7,\n"
                           "  first_call_ms: 101, progress_ms: 102,\n"
@@ -145,6 +147,7 @@ static void every_key_is_taken(void **state)
     assert_int_equal(c.checkpoint_interval_s, 0);
     assert_int_equal(c.checkpoint_keep, 7);
     assert_int_equal(c.max_jobs, 2);
+    assert_int_equal(c.wave_mb_per_second, 5);
     assert_int_equal(c.caps.memory_bytes, 5000ll << 20);
     assert_int_equal(c.caps.bytes_per_second, 6 << 20);
     assert_true(c.caps.gradients_per_second == 7.0);
