@@ -44,10 +44,9 @@ void fw_brisk_found(struct fw_brisk *b)
 bool fw_brisk_look(struct fw_brisk *b, fw_brisk_look_fn *look, const void *what,
                    const struct pollfd *also)
 {
-    bool late = !b->on;
+    bool late = waited_us(b) >= SHORT_US || !b->on; /* of the whole wait */
     bool found = false;
 
-    (void)waited_us(b);
     while (!late && !found) {
         struct pollfd p = also ? *also : (struct pollfd){.fd = -1};
 

@@ -283,13 +283,16 @@ void fw_lane_wait(struct fw_lane *l, pthread_mutex_t *lock, int wait_ms)
     struct fw_pipe mine = l->pipe;
     bool writing = l->out != NULL;
     bool bulk = !mine.ways->look && (writing || l->land || l->bulky);
+    struct fw_brisk brisk = l->brisk; /* others may find something */
     struct pollfd p;
 
     l->waiting = true;
     pthread_mutex_unlock(lock);
-    if (!bulk && fw_pipe_again(&mine, &l->brisk, true, writing, NULL))
+    if (!bulk && fw_pipe_again(&mine, &brisk, true, writing, NULL))
         wait_ms = 0;
     pthread_mutex_lock(lock);
+    if (!l->brisk.since_us)
+        l->brisk.since_us = brisk.since_us;
     if (wait_ms && l->pipe.fd == mine.fd &&
         fw_pipe_arm(&l->pipe, true, l->out != NULL, &p)) {
         pthread_mutex_unlock(lock);

@@ -45,8 +45,10 @@ static int64_t wait_ms(struct fw_session *s)
 fw_status fw_session_greet(struct fw_session *s)
 {
     struct fw_train_request open = {.kind = FW_TRAIN_OPEN, .open = s->key};
-    fw_status st = fw_session_send(s, &open);
+    fw_status st;
 
+    open.open.resends = true;
+    st = fw_session_send(s, &open);
     if (st == FW_OK)
         fw_stream_receive(&s->train);
     return st;
@@ -68,8 +70,13 @@ static void judge(struct fw_session *s)
     s->why = s->train.err;
     if (st == FW_OK)
         (void)fw_err_set(&s->why, st, "the server closed it");
-    if (!s->reconnect_ms || !is_passing(st, &s->why)) {
-        if (s->reconnect_ms &&
+    /* Nothing is wrong with connection or server then. */
+    if (strcmp(s->why.reason, FW_REASON(OVERTAKEN)) == 0)
+        s->patience_ms = s->reconnect_ms > OPEN_MS ? s->reconnect_ms : OPEN_MS;
+    else
+        s->patience_ms = s->reconnect_ms;
+    if (!s->patience_ms || !is_passing(st, &s->why)) {
+        if (s->patience_ms &&
             strcmp(s->why.reason, FW_REASON(SESSION_UNKNOWN)) == 0)
             s->rejoin = true;
         else
@@ -143,7 +150,7 @@ void fw_session_mend(struct fw_session *s, int64_t now_ms)
 
     if (!s->broken_ms || s->dead != FW_OK || s->closing)
         return;
-    if (now_ms - s->broken_ms > s->reconnect_ms) {
+    if (now_ms - s->broken_ms > s->patience_ms) {
         die(s, FW_UNAVAILABLE);
     } else if (now_ms < s->retry_ms || s->rejoin) {
         return;
@@ -192,7 +199,7 @@ fw_status fw_session_ready(struct fw_session *s)
 {
     while (s->dead == FW_OK && !(s->opened && !s->train.over)) {
         int64_t now_ms = fw_clock_mono_ms();
-        int64_t until_ms = s->broken_ms + s->reconnect_ms;
+        int64_t until_ms = s->broken_ms + s->patience_ms;
 
         if (s->broken_ms && now_ms >= until_ms)
             die(s, FW_UNAVAILABLE);

@@ -24,6 +24,7 @@ struct fw_session {
     const struct fw_topk_cut *cut; /* lent by the handle; with top-k */
     uint32_t timeout_ms;
     uint32_t reconnect_ms; /* how long a break may last; 0: none may be */
+    uint32_t patience_ms;  /* how long the present one may */
     bool no_lane;          /* gRPC is wanted for the stream too */
     bool no_local;         /* no lane through memory */
     fw_log_fn *log;        /* lent by the caller; may be NULL */

@@ -168,10 +168,23 @@ FW_API fw_status fw_worker_push(struct fw_worker *w,
     return push(w, g, NULL, ack, err);
 }
 
+/* Do two arrays of n floats share memory? */
+static bool overlap(const float *a, const float *b, uint64_t n)
+{
+    uintptr_t from = (uintptr_t)a;
+    uintptr_t to = (uintptr_t)b;
+
+    return (from > to ? from - to : to - from) < n * sizeof(float);
+}
+
 FW_API fw_status fw_worker_round(struct fw_worker *w,
                                  const struct fw_gradient *g, float *parameters,
                                  struct fw_ack *ack, struct fw_err *err)
 {
+    if (parameters && overlap(g->values, parameters, fw_worker_n_elements(w)))
+        return fw_err_set(err, FW_INVALID,
+                          "the gradient and the parameters share memory: a "
+                          "round needs two arrays");
     return push(w, g, parameters, ack, err);
 }
 

@@ -129,6 +129,8 @@ static fw_status take_open(const struct fw_field *f, void *to,
         return take_job(f, open->job, err);
     case 2:
         return take_session(f, open->session, err);
+    case 3:
+        return take_bool(f, &open->resends, err);
     default:
         return FW_OK;
     }

@@ -217,6 +217,7 @@ fw_status fw_encode_train_request(const struct fw_train_request *m,
     case FW_TRAIN_OPEN:
         put_text(&p, 1, m->open.job);
         put_bytes(&p, 2, m->open.session, sizeof(m->open.session));
+        put_u64(&p, 3, m->open.resends);
         return append(1, inner, &p, out);
     case FW_TRAIN_HEARTBEAT:
         return append(3, inner, &p, out);

@@ -56,6 +56,7 @@ struct fw_join_response {
 struct fw_session_key {
     char job[FW_NAME_MAX + 1];
     uint8_t session[FW_SESSION_BYTES];
+    bool resends; /* of TrainOpen */
 };
 
 /* Everything of a GradientChunk but its data. */

@@ -11,6 +11,7 @@
 #define HEARD_MS    1000 /* and so soon a mere sign of life */
 #define STALL_MS    50   /* a wave that does not move for so long is broken */
 #define WAVE_MS     250  /* and one that takes longer */
+#define LINE_MS     100  /* looks at one that others wait for in line */
 
 /* Put a new snapshot up; false without memory: then the old one stays, and the
  * next turn tries again. */
@@ -106,6 +107,8 @@ static int64_t patience(const struct fw_job_thread *t, int64_t now_ms)
     int64_t wait_ms = t->fresh_ms < INT64_MAX ? t->fresh_ms : -1;
     int64_t left_ms = next_ms > now_ms ? next_ms - now_ms : 0;
 
+    if (fw_job_has_line(&t->job))
+        return LINE_MS;
     if (next_ms == INT64_MAX)
         return wait_ms;
     return wait_ms >= 0 && wait_ms < left_ms ? wait_ms : left_ms;
@@ -132,29 +135,36 @@ static void take_baton(struct fw_job_thread *t)
     __atomic_store_n(&t->wanted, false, __ATOMIC_RELAXED);
 }
 
-/* A step that is made while its gradient comes goes first, as long as it moves;
- * who stops in the middle is not waited for.  Lets go of the baton meanwhile.
- */
+static bool has_step(const struct fw_letter *l)
+{
+    for (; l; l = l->next) {
+        if (l->steps)
+            return true;
+    }
+    return false;
+}
+
+/* A step that is made while its gradient comes goes before others, as long as
+ * it moves; who stops in the middle is not waited for, and the next step breaks
+ * it.  Lets go of the baton meanwhile. */
 static void let_wave_end(struct fw_job_thread *t)
 {
     int64_t begun_ms = fw_clock_mono_ms();
     int64_t moved_ms = begun_ms;
+    int64_t now_ms = begun_ms;
     uint64_t seen = 0;
     uint64_t now;
 
-    while ((now = fw_wave_progress(&t->job.wave)) != 0) {
-        int64_t now_ms = fw_clock_mono_ms();
+    __atomic_store_n(&t->wanted, true, __ATOMIC_RELAXED);
+    while ((now = fw_wave_progress(&t->job.wave)) != 0 &&
+           now_ms - moved_ms < STALL_MS && now_ms - begun_ms < WAVE_MS) {
         struct timespec until = fw_clock_mono_after_ms(STALL_MS);
 
-        if (now != seen)
-            moved_ms = now_ms;
         seen = now;
-        if (now_ms - moved_ms >= STALL_MS || now_ms - begun_ms >= WAVE_MS) {
-            fw_wave_break(&t->job.wave);
-            break;
-        }
-        __atomic_store_n(&t->wanted, true, __ATOMIC_RELAXED);
         (void)pthread_cond_timedwait(&t->ended, &t->baton, &until);
+        now_ms = fw_clock_mono_ms();
+        if (fw_wave_progress(&t->job.wave) != seen)
+            moved_ms = now_ms;
     }
     __atomic_store_n(&t->wanted, false, __ATOMIC_RELAXED);
 }
@@ -183,7 +193,8 @@ static void *work(void *arg)
         pthread_mutex_unlock(&t->baton);
         l = fw_mailbox_take_all(&t->mailbox, wait_ms, &shut);
         take_baton(t);
-        let_wave_end(t);
+        if (has_step(l))
+            let_wave_end(t);
         now_ms = fw_clock_mono_ms();
         if (!shut) {
             turn(t, l, now_ms);

@@ -23,6 +23,8 @@ struct fw_letter {
      * for answers after which the caller may look.  NULL: not wanted; then the
      * status follows within a tenth of a second. */
     void (*after)(struct fw_letter *letter);
+    /* It makes a step: a wave that is under way goes first (wave.h). */
+    bool steps;
     /* It changes next to nothing: the status may follow within a second. */
     bool quiet;
     /* Any thread: the job has ended; `run` was not called and will not be. */

@@ -42,6 +42,8 @@ struct fw_job {
     struct fw_groups groups; /* workers that step together */
     struct fw_wave wave;     /* a step that is made while its gradient comes */
     int64_t no_wave_till_ms; /* their memory was needed a short while ago */
+    uint64_t wave_seen;      /* how far one was that others waited for, */
+    int64_t wave_seen_ms;    /* and when it had come there */
     struct fw_report report; /* losses, rates, counts, norms */
     struct fw_quota quota;   /* what it may use; any thread */
 };
@@ -106,9 +108,13 @@ FW_MUST_USE fw_status fw_job_touch(struct fw_job *job, uint64_t epoch,
 bool fw_job_wave(struct fw_job *job, uint64_t epoch, struct fw_gather *g,
                  int64_t now_ms);
 
-/* Gradients wait for room: give back what only waves need, if none is under
- * way. */
+/* If gradients wait for room: give back what only waves need, unless one is
+ * under way and moves.  To be called again within a tenth of a second while
+ * fw_job_has_line. */
 void fw_job_relieve(struct fw_job *job, int64_t now_ms);
+
+/* Do gradients wait for what only waves need? */
+bool fw_job_has_line(const struct fw_job *job);
 
 /* Apply a complete gradient: all checks, one step, version + 1, or a refusal
  * that changes nothing.  Takes the gather in any case.  FW_OK fills `ack` (a

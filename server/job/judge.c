@@ -11,9 +11,6 @@
 #include "server/job/schedule.h"
 #include "server/momentum/controller_decide.h"
 
-/* After waves had to give way to who waited for memory. */
-#define NO_WAVE_MS 10000
-
 uint64_t fw_job_version(const struct fw_job *job)
 {
     return job->current ? job->current->number : 0;
@@ -107,15 +104,6 @@ static void pass_gate(struct fw_job *job, struct fw_session *w,
     job->gate.clipped++;
     if (norm > gross)
         strike(job, w, g->head.sequence, now_ms);
-}
-
-void fw_job_relieve(struct fw_job *job, int64_t now_ms)
-{
-    if (!job->optimizer.spare.at || !fw_pool_has_line(job->pool) ||
-        fw_wave_progress(&job->wave))
-        return;
-    fw_optimizer_no_spare(&job->optimizer);
-    job->no_wave_till_ms = now_ms + NO_WAVE_MS;
 }
 
 bool fw_job_wave(struct fw_job *job, uint64_t epoch, struct fw_gather *g,

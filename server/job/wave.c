@@ -42,10 +42,11 @@ bool fw_wave_begin(struct fw_wave *v, struct fw_optimizer *o,
                    struct fw_version *w, struct fw_gather *g, double rate,
                    double momentum, const uint64_t *coordinates, uint32_t n)
 {
+    bool spare = fw_optimizer_spare(o, w);
     struct fw_version *next = NULL;
 
     pthread_mutex_lock(&v->lock);
-    if (!v->gather && fw_optimizer_spare(o, w))
+    if (!v->gather && spare)
         next = fw_version_of_gather(g, w->number + 1);
     if (next) {
         v->gather = g;

@@ -248,13 +248,16 @@ static enum outcome rest(struct fw_lane *l, bool reading, bool blocked)
         return GONE;
     if (l->familiar && wait > LINGER_MS)
         wait = LINGER_MS;
-    if ((l->familiar && fw_lanes_few(lanes) &&
-         fw_pipe_again(&l->pipe, &l->brisk, reading, blocked, &p[1])) ||
-        !fw_pipe_arm(&l->pipe, reading, blocked, &p[0]))
+    if (l->familiar && fw_lanes_few(lanes) &&
+        fw_pipe_again(&l->pipe, &l->brisk, reading, blocked, &p[1])) {
+        (void)!read(l->wake, &kicks, sizeof(kicks)); /* it is not blocking */
+        return DONE;
+    }
+    if (!fw_pipe_arm(&l->pipe, reading, blocked, &p[0]))
         return DONE;
     n = poll(p, 2, wait);
     if (p[1].revents)
-        (void)!read(l->wake, &kicks, sizeof(kicks)); /* it is not blocking */
+        (void)!read(l->wake, &kicks, sizeof(kicks));
     if ((p[0].revents & (POLLERR | POLLHUP | POLLNVAL)) ||
         (n == 0 && !l->familiar))
         return GONE;

@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "sdk/base/clock.h"
+#include "sdk/base/log.h"
 #include "sdk/wire/reason.h"
 #include "server/rpc/train_outbox.h"
 #include "server/rpc/train_pace.h"
@@ -74,6 +75,20 @@ static void watch(struct fw_push *p, struct fw_job *job)
         job->optimizer.watch = &p->watch;
 }
 
+/* Parameters were sent that the step was to make: if it was not made, the
+ * stream must end, so that the worker does not believe them. */
+static fw_status stand_by(const struct fw_job *job, fw_status s,
+                          const struct fw_gradient_ack *ack, struct fw_err *err)
+{
+    if (s == FW_OK && (ack->reason[0] || ack->duplicate))
+        s = FW_REFUSE(err, OVERTAKEN, "parameters were sent that will not be");
+    if (s != FW_OK)
+        fw_log(FW_LOG_INFO, "overtaken", "job=%s sequence=%llu reason=%s",
+               job->spec.name, (unsigned long long)ack->sequence,
+               ack->reason[0] ? ack->reason : err->reason);
+    return s;
+}
+
 static void run_push(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
 {
     struct fw_push *p = (struct fw_push *)l; /* letter is first */
@@ -88,8 +103,8 @@ static void run_push(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
     p->gather = NULL;
     s = fw_job_push(job, t->epoch, take, now_ms, &ack, &err);
     job->optimizer.watch = NULL;
-    if (s == FW_OK && p->early && ack.reason[0])
-        s = FW_REFUSE(&err, OVERTAKEN, "parameters were sent that will not be");
+    if (p->early)
+        s = stand_by(job, s, &ack, &err);
     if (s == FW_BUSY) { /* until its group has stepped */
         fw_job_hold(job, t->epoch, &p->held);
         return;
@@ -177,8 +192,8 @@ void fw_train_push_init(struct fw_train *t)
 {
     for (int i = 0; i < FW_PUSHES; i++) {
         t->pushes[i].train = t;
-        t->pushes[i].letter =
-            (struct fw_letter){.run = run_push, .drop = drop_push};
+        t->pushes[i].letter = (struct fw_letter){
+            .run = run_push, .steps = true, .drop = drop_push};
         t->pushes[i].watch = (struct fw_step_watch){on_block};
         t->pushes[i].held =
             (struct fw_held){.answer = run_held, .drop = drop_held};

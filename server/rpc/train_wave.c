@@ -4,6 +4,9 @@
 #include "server/rpc/server.h"
 #include "server/rpc/train_outbox.h"
 
+/* Others would wait for longer ones in vain (job_thread.c). */
+#define LONGEST_US 1000000
+
 /* Where lanes share cores, a step beside the next gradient's coming is worth
  * more than one that reads less. */
 static bool has_core(const struct fw_train *t)
@@ -20,7 +23,8 @@ static bool is_quick(const struct fw_train *t)
     uint64_t bytes = fw_job_thread_n_elements(t->job) * sizeof(float);
     uint64_t least = t->call->server->wave_mb_per_second;
 
-    return least && t->quick_us && bytes / (uint64_t)t->quick_us >= least;
+    return least && t->quick_us && t->quick_us <= LONGEST_US &&
+           bytes / (uint64_t)t->quick_us >= least;
 }
 
 void fw_train_begin(struct fw_train *t, const struct fw_gradient_head *head)
@@ -29,7 +33,8 @@ void fw_train_begin(struct fw_train *t, const struct fw_gradient_head *head)
     t->begun_us = fw_clock_mono_us();
     t->early = false;
     t->shown = 0;
-    if (t->call->lane && !t->pace && has_core(t) && is_quick(t))
+    if (t->call->lane && t->key.resends && !t->pace && has_core(t) &&
+        is_quick(t))
         (void)fw_job_thread_wave(t->job, t->epoch, t->gather);
 }
 

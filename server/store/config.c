@@ -33,7 +33,7 @@ void fw_server_config_default(struct fw_server_config *c)
         .checkpoint_steps = 1000,
         .checkpoint_keep = 3,
         .max_jobs = 64,
-        .max_connections = 10000,
+        .max_connections = 12000,
         .max_per_peer = 512,
         .wave_mb_per_second = 400,
         .deadlines = {.handshake_ms = 3000,

@@ -13,7 +13,7 @@
  *       keep: 3                   newest checkpoints of each job
  *     limits:
  *       max_jobs: 64
- *       max_connections: 10000    of the plain listener
+ *       max_connections: 12000    of the plain listener
  *       max_per_peer: 512         of one address that is not this machine
  *       wave_mb_per_second: 400   gradients that come so fast are stepped while
  *                                 they come; 0: none

@@ -72,7 +72,9 @@ class Many:
             text=True)
         self.processes.append(p)
         line = p.stdout.readline().strip()
-        assert line == "ready", f"workers did not get ready: {line!r}"
+        self.log.seek(0)
+        assert line == "ready", (f"workers did not get ready: {line!r}; "
+                                 f"{self.log.read()[-2000:].decode()}")
         return p
 
     def say(self, process, word):

@@ -4,9 +4,10 @@
  *
  * opens a worker of one tensor "w" and does one action after the other, each
  * answered by a line "ACTION STATUS REASON MS TEXT".  Actions: pull, push,
- * round, nan (push one), ahead (push for a future version), report, wait:S (no
- * call for S seconds, in which the library sends heartbeats).  The last lines
- * tell what it has then, and how long the goodbye took. */
+ * round, nan (a round of one), same (a round within one array), ahead (push for
+ * a future version), report, wait:S (no call for S seconds, in which the
+ * library sends heartbeats).  The last lines tell what it has then, and how
+ * long the goodbye took. */
 #include <flywheel/flywheel.h>
 #include <math.h>
 #include <poll.h>
@@ -66,6 +67,15 @@ static fw_status push(struct driver *d, float value, uint64_t ahead, bool round)
     return s;
 }
 
+/* One array as gradient and parameters. */
+static fw_status push_parameters(struct driver *d)
+{
+    struct fw_gradient g = {.values = d->parameters,
+                            .base_version = d->ack.version};
+
+    return fw_worker_round(d->worker, &g, d->parameters, &d->ack, &d->err);
+}
+
 static fw_status report(struct driver *d)
 {
     struct fw_evaluation e = {d->ack.version, 10, 0.25, 0.5};
@@ -84,6 +94,8 @@ static fw_status act(struct driver *d, const char *action)
         return push(d, d->gradient[0], 0, true);
     if (strcmp(action, "nan") == 0)
         return push(d, NAN, 0, true);
+    if (strcmp(action, "same") == 0)
+        return push_parameters(d);
     if (strcmp(action, "ahead") == 0)
         return push(d, d->gradient[0], 1000, true);
     if (strcmp(action, "report") == 0)

@@ -2,6 +2,7 @@
 """Gradients that are stepped while they come (server/job/wave.h), over a lane:
 parameters come before the gradient's end, and what goes wrong in the middle
 leaves no trace."""
+import itertools
 import os
 import pathlib
 import re
@@ -17,6 +18,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import flywheel_test as ft  # noqa: E402
 import test_lane  # noqa: E402
 import test_restart  # noqa: E402
+import test_sdk  # noqa: E402
 import test_stream  # noqa: E402
 
 S = test_lane.S
@@ -26,6 +28,8 @@ TESTS = pathlib.Path(os.environ.get("FW_BUILD", "build-dev")) / "tests"
 
 
 class Waves(test_lane.Workbench):
+    resends = True
+
     def setUp(self):
         with tempfile.NamedTemporaryFile("w", suffix=".yaml") as config:
             config.write("limits: {wave_mb_per_second: 1}\n")  # any is quick
@@ -43,7 +47,7 @@ class Waves(test_lane.Workbench):
         self.addCleanup(lane.close)
         lane.socket.sendall(test_lane.PREFACE)
         lane.send(open=S.training.TrainOpen(
-            job="job", session=self.joined.session))
+            job="job", session=self.joined.session, resends=self.resends))
         self.opened = lane.next().opened
         return lane
 
@@ -138,6 +142,45 @@ class Waves(test_lane.Workbench):
         ack = self.lane.next().ack
         self.assertEqual((ack.sequence, ack.duplicate, ack.reason),
                          (self.sequence, True, "NON_FINITE"))
+
+
+    def test_who_cannot_send_again_is_not_stepped_early(self):
+        self.resends = False
+        self.lane = self.open()
+        for _ in range(2):
+            self.begin(np.ones(N, "<f4"))
+            self.lane.socket.settimeout(0.2)
+            self.assertRaises(TimeoutError, self.lane.socket.recv, 1)
+            self.lane.socket.settimeout(10)
+            self.assertEqual(self.end(np.ones(N, "<f4")).reason, "")
+
+    def refuse_one(self, job):
+        """Rounds of the library, one of which is refused; whether that was
+        found out at the end of a wave."""
+        self.client.create(job, N)
+        run = test_sdk.Run(test_sdk.start(
+            self.server.address, job, N, "pull", "round", "round", "nan",
+            "round", "same", "round", "pull", timeout_ms="20000:0"))
+        ok, invalid = test_sdk.OK, test_sdk.INVALID
+        self.assertEqual(run.outcomes()[1:], [
+            ("pull", ok, "-"), ("round", ok, "-"), ("round", ok, "-"),
+            ("nan", invalid, "NON_FINITE"), ("round", ok, "-"),
+            ("same", invalid, "-"), ("round", ok, "-"), ("pull", ok, "-")])
+        self.assertEqual(run.version, 4)
+        i = (N - 1) % 64
+        w, u = i / 8, 0.0
+        for _ in range(4):
+            u = 0.5 * u + i / 16
+            w -= 0.01 * u
+        self.assertAlmostEqual(run.last, w, delta=abs(w) * 1e-6)
+        return (f"event=overtaken job={job} sequence=3 reason=NON_FINITE" in
+                self.server.log.read_text())
+
+    def test_the_library_tells_a_refusal_as_ever(self):
+        """Also if it may not reconnect: nothing is wrong with the server."""
+        self.lane.close()  # where cores are few, waves are for one lane alone
+        names = (f"sdk-{i}" for i in itertools.count())
+        ft.wait_for("a wave", lambda: self.refuse_one(next(names)), 60)
 
 
 class Library(unittest.TestCase):

@@ -230,6 +230,10 @@ FW_API FW_MUST_USE fw_status fw_worker_push(struct fw_worker *w,
  * server crashed and the gradient is of a version that is gone, it counts as
  * lost and the parameters are the newest.
  *
+ * `parameters` and g->values may not share memory (FW_INVALID): a gradient may
+ * have to be sent again when parameters have come already.  On failure the
+ * contents of `parameters` are undefined.
+ *
  * A refusal of the gradient leaves `parameters` and `ack` as they are, or, if
  * the server was sending parameters already, `parameters` are the newest ones
  * and ack->version tells their version. */

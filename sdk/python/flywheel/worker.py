@@ -183,7 +183,8 @@ class Worker:
             self._where(arrays.writable(into, "into"), "into"),
             ctypes.byref(ack), ctypes.byref(err))
         # Also a refusal may have brought newer parameters; 0: it has not.
-        self.version = ack.version or self.version
+        if not status or ack.version:
+            self.version = ack.version
         self._check(status, err)
         return self._taken(ack)
 

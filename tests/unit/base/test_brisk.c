@@ -51,6 +51,9 @@ static void what_does_not_come_is_given_up(void **state)
     (void)state;
     assert_false(fw_brisk_look(&b, is_there, &l, NULL));
     assert_true(l.looks > 0);
+    l.looks = 0; /* nor is it looked for anew before it was found */
+    assert_false(fw_brisk_look(&b, is_there, &l, NULL));
+    assert_int_equal(l.looks, 0);
 }
 
 static void who_tries_by_itself_gives_up_too(void **state)
