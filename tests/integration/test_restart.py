@@ -20,7 +20,7 @@ TESTS = pathlib.Path(os.environ.get("FW_BUILD", "build-dev")) / "tests"
 KILLS = int(os.environ.get("FW_KILLS", "6"))
 BETWEEN_S = (0.05, 1.0)  # of kills; a checkpoint is begun every second
 WORKERS = 4
-ELEMENTS = 1000
+ELEMENTS = int(os.environ.get("FW_SUM_ELEMENTS", "1000"))
 
 
 def free_port():
