@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "sdk/base/clock.h"
 #include "sdk/base/mem.h"
 
 #define DISCARD_BYTES (64u << 10)
@@ -158,6 +159,11 @@ void fw_guest_call_end(struct fw_guest *guest, bool in_vain)
     if (in_vain &&
         __atomic_add_fetch(&guest->vain, 1, __ATOMIC_RELAXED) > FW_GUEST_CALLS)
         stop(guest);
+}
+
+void fw_guest_took(struct fw_guest *guest)
+{
+    __atomic_store_n(&guest->took_ms, fw_clock_mono_ms(), __ATOMIC_RELAXED);
 }
 
 struct fw_guest *fw_guests_find(struct fw_guests *g, const char *name)

@@ -35,6 +35,7 @@ struct fw_guest {
     uint32_t calls;       /* atomic: that are open, let in or not */
     uint32_t vain;        /* atomic: that ended without a word, in a row */
     uint32_t refs;        /* atomic */
+    int64_t took_ms;      /* atomic: when it last took a message of ours */
     struct fw_meter meter;
 };
 
@@ -77,6 +78,9 @@ FW_MUST_USE bool fw_guest_call(struct fw_guest *guest);
 /* One has ended, without any message of the client's if it was in vain; too
  * many of those in a row cut the connection, too.  Any thread. */
 void fw_guest_call_end(struct fw_guest *guest, bool in_vain);
+
+/* It has taken a message of ours.  Any thread. */
+void fw_guest_took(struct fw_guest *guest);
 
 /* A reference by gRPC's name of a call's peer, "fd:N"; NULL: not of ours. */
 struct fw_guest *fw_guests_find(struct fw_guests *g, const char *name);

@@ -116,7 +116,7 @@ static void on_granted(struct fw_gather_waiter *w, struct fw_gather *g)
     t->granted = g;
     if (fw_job_thread_post(t->job, &t->room_letter) == FW_OK)
         return;
-    fw_call_cancel(t->call);
+    fw_call_cancel(t->call, FW_NOT_FOUND, "the job was deleted");
     fw_call_unref(t->call);
 }
 

@@ -39,6 +39,7 @@ void fw_server_config_default(struct fw_server_config *c)
                       .first_call_ms = 5000,
                       .progress_ms = 10000,
                       .progress_bytes = 10240,
+                      .unread_ms = 30000,
                       .idle_ms = 20000},
         .admin = {.listen = "127.0.0.1:7071"},
         .history = {.enabled = true,
@@ -149,6 +150,8 @@ static fw_status take_deadlines(const struct fw_limits_section *from,
          &to->progress_ms},
         {"progress_bytes", from->progress_bytes, 1, UINT32_MAX,
          &to->progress_bytes},
+        {"unread_ms", from->unread_ms, DEADLINE_MIN_MS, HOUR_MS,
+         &to->unread_ms},
         {"idle_ms", from->idle_ms, DEADLINE_MIN_MS, DAY_MS, &to->idle_ms},
     };
 

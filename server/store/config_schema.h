@@ -31,6 +31,7 @@ struct fw_limits_section {
     uint32_t *first_call_ms;
     uint32_t *progress_ms;
     uint32_t *progress_bytes;
+    uint32_t *unread_ms;
     uint32_t *idle_ms;
 };
 

@@ -1,0 +1,102 @@
+#!/usr/bin/python3
+"""Clients that ask for parameters and do not read them hold room that others
+need: they are ended in time, and training goes on."""
+import pathlib
+import sys
+import tempfile
+import unittest
+
+import grpc
+import numpy as np
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import flywheel_test as ft  # noqa: E402
+import test_lane  # noqa: E402
+import test_restart  # noqa: E402
+import test_stream  # noqa: E402
+
+S = test_stream.S
+UNREAD_MS = 1000
+N = 2_500_000  # 10 MB: more than sockets hold
+PINS = 3       # versions; the job has room for two
+
+
+class Unread(test_lane.Workbench):
+    def setUp(self):
+        f = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()),
+                         "c.yaml")
+        f.write_text(f"limits: {{unread_ms: {UNREAD_MS}}}\n")
+        self.server = ft.Server("--config", str(f))
+        self.client = test_stream.Client(self.server)
+        self.client.create("job", N, buffer_bytes=1)  # as little as can be
+        self.client.initialize("job", np.zeros(N, "<f4"))
+
+    def version(self):
+        return self.client.get_status("job").version
+
+    def train(self):
+        worker = ft.Worker([test_restart.TESTS / "sum_driver",
+                            self.server.address, "job", "w", str(N), "0",
+                            "push", "200"])
+        self.addCleanup(lambda: worker.poll() is None and worker.kill())
+        ft.wait_for("training", lambda: self.version() > 2)
+        return worker
+
+    def goes_on(self):
+        version = self.version()
+        ft.wait_for("training to go on", lambda: self.version() > version + 5)
+
+    def end(self, worker):
+        out, _ = worker.communicate(timeout=60)
+        self.assertIn("lost 0 status 0", out)
+
+    def pull(self):
+        """One that has begun, and whose channel buffers little."""
+        channel = grpc.insecure_channel(self.server.address, options=[
+            ("grpc.use_local_subchannel_pool", 1),
+            ("grpc.http2.lookahead_bytes", 4096),
+            ("grpc.http2.bdp_probe", 0)])
+        self.addCleanup(channel.close)
+        call = S.training_grpc.TrainingServiceStub(channel).Pull(
+            S.training.PullRequest(job="job"), timeout=600)
+        return call, next(call)
+
+    def test_pulls_that_nobody_reads_do_not_stop_training(self):
+        worker = self.train()
+        calls = [self.pull()[0] for _ in range(PINS)]
+        self.goes_on()
+        for call in calls:
+            with self.assertRaises(grpc.RpcError) as e:
+                list(call)
+            self.assertEqual(e.exception.code(), grpc.StatusCode.UNAVAILABLE)
+        self.end(worker)
+
+    def test_lanes_that_nobody_reads_do_not_stop_training(self):
+        worker = self.train()
+        for i in range(PINS):
+            joined = self.join("job", f"idle{i}")
+            lane = test_lane.Lane(joined.lane_port)
+            self.addCleanup(lane.close)
+            lane.socket.sendall(test_lane.PREFACE)
+            lane.send(open=S.training.TrainOpen(job="job",
+                                                session=joined.session))
+            self.assertTrue(lane.next().HasField("opened"))
+            lane.send(parameters=S.training.ParametersRequest())
+            version = self.version()
+            ft.wait_for("another version", lambda: self.version() > version)
+        self.goes_on()
+        self.assertIn("why=unread", self.server.log.read_text())
+        self.end(worker)
+
+    def test_who_reads_slowly_is_not_ended(self):
+        call, first = self.pull()
+        got = len(first.data)
+        for m in call:
+            ft.select_nothing(3 * UNREAD_MS / 1000 / 40)
+            got += len(m.data)
+        self.assertEqual(got, 4 * N)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
