@@ -19,7 +19,7 @@ import test_stream  # noqa: E402
 S = test_stream.S
 UNREAD_MS = 1000
 N = 2_500_000  # 10 MB: more than sockets hold
-PINS = 3       # versions; the job has room for two
+PINS = 3  # readers; the job has no room for one more version
 
 
 class Unread(test_lane.Workbench):
@@ -43,7 +43,10 @@ class Unread(test_lane.Workbench):
         ft.wait_for("training", lambda: self.version() > 2)
         return worker
 
-    def goes_on(self):
+    def goes_on(self, ended):
+        """Once the so manieth reader was ended: till then there is no room."""
+        ft.wait_for("its end", lambda: self.server.log.read_text().count(
+            "event=call_cut why=unread") == ended)
         version = self.version()
         ft.wait_for("training to go on", lambda: self.version() > version + 5)
 
@@ -64,9 +67,9 @@ class Unread(test_lane.Workbench):
 
     def test_pulls_that_nobody_reads_do_not_stop_training(self):
         worker = self.train()
-        calls = [self.pull()[0] for _ in range(PINS)]
-        self.goes_on()
-        for call in calls:
+        for i in range(PINS):
+            call, _ = self.pull()
+            self.goes_on(i + 1)
             with self.assertRaises(grpc.RpcError) as e:
                 list(call)
             self.assertEqual(e.exception.code(), grpc.StatusCode.UNAVAILABLE)
@@ -83,10 +86,7 @@ class Unread(test_lane.Workbench):
                                                 session=joined.session))
             self.assertTrue(lane.next().HasField("opened"))
             lane.send(parameters=S.training.ParametersRequest())
-            version = self.version()
-            ft.wait_for("another version", lambda: self.version() > version)
-        self.goes_on()
-        self.assertIn("why=unread", self.server.log.read_text())
+            self.goes_on(i + 1)
         self.end(worker)
 
     def test_who_reads_slowly_is_not_ended(self):
