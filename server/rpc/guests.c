@@ -10,6 +10,7 @@
 
 #define DISCARD_BYTES (64u << 10)
 #define DISCARD_TIMES 256 /* more than a socket holds */
+#define FLOOD         "flood"
 
 void fw_guests_open(struct fw_guests *g)
 {
@@ -138,9 +139,9 @@ void fw_guest_cut(struct fw_guest *guest)
 
 /* Not left to the listener's thread, which may not run for a while: every call
  * is some KB in gRPC. */
-static void stop(struct fw_guest *guest)
+void fw_guest_stop(struct fw_guest *guest, const char *why)
 {
-    if (!__atomic_exchange_n(&guest->flooded, true, __ATOMIC_RELAXED))
+    if (!__atomic_exchange_n(&guest->why, why, __ATOMIC_RELAXED))
         fw_guest_cut(guest);
 }
 
@@ -149,7 +150,7 @@ bool fw_guest_call(struct fw_guest *guest)
     if (__atomic_add_fetch(&guest->calls, 1, __ATOMIC_RELAXED) <=
         FW_GUEST_CALLS)
         return true;
-    stop(guest);
+    fw_guest_stop(guest, FLOOD);
     return false;
 }
 
@@ -158,7 +159,7 @@ void fw_guest_call_end(struct fw_guest *guest, bool in_vain)
     __atomic_sub_fetch(&guest->calls, 1, __ATOMIC_RELAXED);
     if (in_vain &&
         __atomic_add_fetch(&guest->vain, 1, __ATOMIC_RELAXED) > FW_GUEST_CALLS)
-        stop(guest);
+        fw_guest_stop(guest, FLOOD);
 }
 
 void fw_guest_took(struct fw_guest *guest)

@@ -31,11 +31,11 @@ struct fw_guest {
     bool local;           /* by the path of a socket */
     bool known;           /* a message of it was taken */
     bool wide;            /* its socket may buffer what the kernel likes */
-    bool flooded;         /* atomic: it has called too much, and was cut */
-    uint32_t calls;       /* atomic: that are open, let in or not */
-    uint32_t vain;        /* atomic: that ended without a word, in a row */
-    uint32_t refs;        /* atomic */
-    int64_t took_ms;      /* atomic: when it last took a message of ours */
+    const char *why; /* atomic: it was cut, and for what; NULL: it was not */
+    uint32_t calls;  /* atomic: that are open, let in or not */
+    uint32_t vain;   /* atomic: that ended without a word, in a row */
+    uint32_t refs;   /* atomic */
+    int64_t took_ms; /* atomic: when it last took a message of ours */
     struct fw_meter meter;
 };
 
@@ -70,6 +70,10 @@ void fw_guests_remove(struct fw_guests *g, struct fw_guest *guest);
 /* Nobody hears of it any more, and what it has sent goes to nobody; its end
  * will be noticed.  Any thread that has a reference. */
 void fw_guest_cut(struct fw_guest *guest);
+
+/* Cut it once, for this reason (a constant); the listener does the rest.  Any
+ * thread that has a reference. */
+void fw_guest_stop(struct fw_guest *guest, const char *why);
 
 /* A call has arrived; false: it is one too many, the connection was cut.  Any
  * thread. */

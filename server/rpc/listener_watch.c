@@ -105,9 +105,10 @@ static void look_at_gRPCs(struct fw_listener *l, struct fw_guest *guest,
 {
     struct tcp_info info = {0};
     socklen_t n = sizeof(info);
+    const char *why = __atomic_load_n(&guest->why, __ATOMIC_RELAXED);
 
-    if (__atomic_load_n(&guest->flooded, __ATOMIC_RELAXED)) {
-        cut(l, guest, "flood");
+    if (why) {
+        cut(l, guest, why);
         return;
     }
     if (guest->local) {

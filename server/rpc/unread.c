@@ -40,7 +40,7 @@ static void end(struct fw_server *s, struct fw_call *c, int64_t before_ms)
     fw_call_cancel(c, FW_UNAVAILABLE, "what was sent was not read in time");
     if (guest &&
         __atomic_load_n(&guest->took_ms, __ATOMIC_RELAXED) <= before_ms)
-        fw_guest_cut(guest);
+        fw_guest_stop(guest, "unread");
 }
 
 void fw_unread_tick(struct fw_server *s, int64_t now_ms)

@@ -73,6 +73,10 @@ ROWS = [
     ("T12", "slow and silent clients", "500 of each: closed in 3/3/5/10 s", 500,
      test("test_abuse.py", "Abuse.test_who_is_slow_or_silent_is_closed",
           FW_SLOW="{n}")),
+    ("T12", "who asks for much and does not read", "500 of each: closed in 30 s, "
+     "a worker loses 5 % at most", 500,
+     test("test_slow_readers.py", "SlowReaders", FW_SLOW="{n}",
+          FW_UNREAD_MS="30000", FW_STRICT="1")),
     ("T14", "watchers that never read", "64: 1 MiB each, steps -2 % at most", 20,
      test("test_load.py", "Load.test_watchers_that_do_not_read_slow_nobody",
           FW_LOAD_S="{n}", FW_STRICT="1")),
