@@ -5,7 +5,7 @@
 #include "server/rpc/server.h"
 
 #define LOOK_MS 250 /* between looks */
-#define AT_ONCE 64  /* that one look ends; the next takes the others */
+#define AT_ONCE 64  /* that are ended between two turns of the lock */
 
 /* References to calls whose message waits for too long. */
 static size_t find(struct fw_server *s, int64_t before_ms,
@@ -52,9 +52,11 @@ void fw_unread_tick(struct fw_server *s, int64_t now_ms)
     if (now_ms < s->unread.looked_ms + LOOK_MS)
         return;
     s->unread.looked_ms = now_ms;
-    n = find(s, before_ms, calls);
-    for (size_t i = 0; i < n; i++) {
-        end(s, calls[i], before_ms);
-        fw_call_unref(calls[i]);
-    }
+    do {
+        n = find(s, before_ms, calls);
+        for (size_t i = 0; i < n; i++) {
+            end(s, calls[i], before_ms);
+            fw_call_unref(calls[i]);
+        }
+    } while (n == AT_ONCE);
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Clients that ask for parameters and do not read them hold room that others
 need: they are ended in time, and training goes on."""
+import os
 import pathlib
 import sys
 import tempfile
@@ -12,12 +13,15 @@ import numpy as np
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import flywheel_test as ft  # noqa: E402
+import h2_abuse  # noqa: E402
 import test_lane  # noqa: E402
 import test_restart  # noqa: E402
 import test_stream  # noqa: E402
 
 S = test_stream.S
 UNREAD_MS = 1000
+IDLE_MS = 1000
+GUESTS = 20
 N = 2_500_000  # 10 MB: more than sockets hold
 PINS = 3  # readers; the job has no room for one more version
 
@@ -26,7 +30,7 @@ class Unread(test_lane.Workbench):
     def setUp(self):
         f = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()),
                          "c.yaml")
-        f.write_text(f"limits: {{unread_ms: {UNREAD_MS}}}\n")
+        f.write_text(f"limits: {{unread_ms: {UNREAD_MS}, idle_ms: {IDLE_MS}}}\n")
         self.server = ft.Server("--config", str(f))
         self.client = test_stream.Client(self.server)
         self.client.create("job", N, buffer_bytes=1)  # as little as can be
@@ -88,6 +92,25 @@ class Unread(test_lane.Workbench):
             lane.send(parameters=S.training.ParametersRequest())
             self.goes_on(i + 1)
         self.end(worker)
+
+    def fds(self):
+        return len(os.listdir(f"/proc/{self.server.process.pid}/fd"))
+
+    def test_who_has_called_and_does_not_go_is_not_kept(self):
+        """gRPC has hung up; the client neither reads that nor closes."""
+        frame = h2_abuse.frame
+        before = self.fds()
+        guests = []
+        for _ in range(GUESTS):
+            guests.append(h2_abuse.connect(self.server.address))
+            self.addCleanup(guests[-1].close)
+            guests[-1].sendall(
+                h2_abuse.PREFACE + frame(h2_abuse.SETTINGS, 0, 0)
+                + frame(h2_abuse.HEADERS, h2_abuse.END_HEADERS, 1,
+                        h2_abuse.headers())
+                + frame(h2_abuse.DATA, 1, 1, bytes(5)))
+        ft.wait_for("all to be let in", lambda: self.fds() >= before + GUESTS)
+        ft.wait_for("all to be let go of", lambda: self.fds() <= before)
 
     def test_who_reads_slowly_is_not_ended(self):
         call, first = self.pull()
