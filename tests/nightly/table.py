@@ -88,6 +88,8 @@ ROWS = [
           "Checkpoints.test_each_failure_is_recovered_from", FW_CYCLES="{n}")),
     ("T17", "bits of a checkpoint turn", "all bits: each found", 8,
      sim("flips")),
+    ("T17", "a bit of a large checkpoint turns", "10,000 bits of 8 MB: all found",
+     10000, sim("flips_large")),
     ("T18", "the wall clock jumps", "1,000 jumps: no lease ends, steps exact",
      1000, test("test_clock.py", "Clock", FW_JUMPS="{n}")),
     ("T20", "poison from 1 of 8 workers", "all refused, loss within 5 %", 1000,
