@@ -170,6 +170,7 @@ fw_status fw_server_open(struct fw_server *s, struct fw_jobs *jobs,
     fw_caps_open(&s->caps, config->max_connections, config->max_per_peer);
     s->deadlines = config->deadlines;
     fw_list_init(&s->watchers);
+    s->max_watchers = config->max_watchers;
     fw_list_init(&s->calls);
     fw_pauses_open(&s->pauses);
     pthread_mutex_init(&s->watch_lock, NULL);

@@ -47,6 +47,8 @@ struct fw_server {
     pthread_mutex_t
         watch_lock;          /* guards watchers; taken before a call's lock */
     struct fw_list watchers; /* fw_watch, each with a reference to its call */
+    uint32_t n_watchers;     /* that have a place; most are in the list */
+    uint32_t max_watchers;   /* set at open */
     struct fw_pauses pauses; /* calls that rest for their job's quota */
     struct fw_unread unread; /* of clients that do not read */
 

@@ -15,6 +15,7 @@
  *       max_jobs: 64
  *       max_connections: 10000    of the plain listener
  *       max_per_peer: 512         of one address that is not this machine
+ *       max_watchers: 256         streams of status and health, by gRPC
  *       job_memory_mb: 0          that a job may hold; 0: no limit
  *       job_mb_per_second: 0      gradients that come and parameters that go
  *       job_gradients_per_second: 0
@@ -99,6 +100,7 @@ struct fw_server_config {
     uint32_t max_jobs;              /* in the server at a time */
     uint32_t max_connections;       /* of the plain listener, at a time */
     uint32_t max_per_peer;          /* of one address but the loopback's */
+    uint32_t max_watchers;          /* streams of status and health */
     struct fw_quota_spec caps;      /* of each job; 0: none */
     struct fw_deadlines deadlines;  /* of connections */
     struct fw_admin_config admin;

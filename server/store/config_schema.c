@@ -27,6 +27,7 @@ static const cyaml_schema_field_t LIMITS[] = {
     COUNT_FIELD(max_jobs, fw_limits_section),
     COUNT_FIELD(max_connections, fw_limits_section),
     COUNT_FIELD(max_per_peer, fw_limits_section),
+    COUNT_FIELD(max_watchers, fw_limits_section),
     COUNT_FIELD(job_memory_mb, fw_limits_section),
     COUNT_FIELD(job_mb_per_second, fw_limits_section),
     COUNT_FIELD(job_gradients_per_second, fw_limits_section),

@@ -24,6 +24,7 @@ struct fw_limits_section {
     uint32_t *max_jobs;
     uint32_t *max_connections;
     uint32_t *max_per_peer;
+    uint32_t *max_watchers;
     uint32_t *job_memory_mb;
     uint32_t *job_mb_per_second;
     uint32_t *job_gradients_per_second;

@@ -125,7 +125,8 @@ static void every_key_is_taken(void **state)
                           "checkpoint:\n"
                           "  interval_s: 0\n"
                           "  keep: 7\n"
-                          "limits: {max_jobs: 2, handshake_ms: 100,\n"
+                          "limits: {max_jobs: 2, max_watchers: 9,\n"
+                          "  handshake_ms: 100,\n"
                           "  job_memory_mb: 5000, job_mb_per_second: 6,\n"
                           "  job_gradients_per_second: 7,\n"
                           "  first_call_ms: 101, progress_ms: 102,\n"
@@ -146,6 +147,7 @@ static void every_key_is_taken(void **state)
     assert_int_equal(c.checkpoint_interval_s, 0);
     assert_int_equal(c.checkpoint_keep, 7);
     assert_int_equal(c.max_jobs, 2);
+    assert_int_equal(c.max_watchers, 9);
     assert_int_equal(c.caps.memory_bytes, 5000ll << 20);
     assert_int_equal(c.caps.bytes_per_second, 6 << 20);
     assert_true(c.caps.gradients_per_second == 7.0);
