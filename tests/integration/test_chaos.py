@@ -7,7 +7,6 @@ import random
 import re
 import signal
 import socket
-import subprocess
 import sys
 import time
 import unittest
@@ -176,10 +175,9 @@ class Chaos(unittest.TestCase):
 
     def test_calls_into_a_black_hole_end_in_time(self):
         self.cluster.create()
-        driver = subprocess.Popen(
+        driver = ft.Worker(
             [TESTS / "sdk_driver", f"127.0.0.1:{self.proxy.port}", "sum",
-             str(ELEMENTS), "f32", "1500:0", "pull", *["round"] * 100000],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+             str(ELEMENTS), "f32", "1500:0", "pull", *["round"] * 100000])
         self.workers = []
         for line in driver.stdout:
             if line.startswith("round"):

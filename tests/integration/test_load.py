@@ -164,10 +164,9 @@ class Load(unittest.TestCase):
     def test_a_checkpoint_does_not_hold_up_training(self):
         """T27: as often as by default, every 30 s (FW_LOAD_S)"""
         self.large()
-        worker = subprocess.Popen(
+        worker = ft.Worker(
             [test_restart.TESTS / "sum_driver", self.cluster.server.address,
-             "large", "w", str(LARGE), "0", "round"], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+             "large", "w", str(LARGE), "0", "round"])
         self.addCleanup(lambda: worker.poll() is None and worker.kill())
         self.cluster.job = self.job_large
         ft.wait_for("training", lambda: self.cluster.job().version > 5, 60)
