@@ -280,6 +280,13 @@ fw_status fw_job_open(struct fw_job *job,
     return FW_OK;
 }
 
+fw_status fw_job_check(struct fw_job *job, uint64_t epoch, struct fw_err *err)
+{
+    struct fw_session *w = fw_sessions_by_epoch(&job->sessions, epoch);
+
+    return w && w->state == FW_WORKER_CONNECTED ? FW_OK : fw_job_fenced(w, err);
+}
+
 fw_status fw_job_touch(struct fw_job *job, uint64_t epoch, int64_t now_ms,
                        struct fw_err *err)
 {

@@ -55,6 +55,9 @@ struct fw_method {
     grpc_byte_buffer *(*next)(struct fw_call *call);
     /* The last reference is gone: let go of what the state holds. */
     void (*close)(struct fw_call *call);
+    /* A quarter of a second has gone by; NULL: it does not matter.  The loop's
+     * thread. */
+    void (*look)(struct fw_call *call, int64_t now_ms);
 };
 
 struct fw_call {

@@ -5,25 +5,24 @@
 #include "server/rpc/server.h"
 
 #define LOOK_MS 250 /* between looks */
-#define AT_ONCE 64  /* that are ended between two turns of the lock */
 
-/* References to calls whose message waits for too long. */
-static size_t find(struct fw_server *s, int64_t before_ms,
-                   struct fw_call *out[AT_ONCE])
+/* A reference to the call behind `after` in the list, of which the caller has
+ * one, so that it stays there; NULL: the first; none is left. */
+static struct fw_call *next_call(struct fw_server *s, struct fw_call *after)
 {
-    size_t n = 0;
+    struct fw_call *found = NULL;
+    struct fw_list *l;
 
     pthread_mutex_lock(&s->lock);
-    for (struct fw_list *l = s->calls.next; l != &s->calls && n < AT_ONCE;
+    for (l = after ? after->link.next : s->calls.next; l != &s->calls && !found;
          l = l->next) {
         struct fw_call *c = FW_LIST_ITEM(l, struct fw_call, link);
-        int64_t stuck_ms = __atomic_load_n(&c->stuck_ms, __ATOMIC_RELAXED);
 
-        if (stuck_ms && stuck_ms <= before_ms && fw_call_try_ref(c))
-            out[n++] = c;
+        if (fw_call_try_ref(c))
+            found = c;
     }
     pthread_mutex_unlock(&s->lock);
-    return n;
+    return found;
 }
 
 /* Other calls of the connection may be in order. */
@@ -43,20 +42,31 @@ static void end(struct fw_server *s, struct fw_call *c, int64_t before_ms)
         fw_guest_stop(guest, "unread");
 }
 
-void fw_unread_tick(struct fw_server *s, int64_t now_ms)
+static void look(struct fw_server *s, struct fw_call *c, int64_t now_ms)
 {
     int64_t before_ms = now_ms - s->deadlines.unread_ms;
-    struct fw_call *calls[AT_ONCE];
-    size_t n;
+    int64_t stuck_ms = __atomic_load_n(&c->stuck_ms, __ATOMIC_RELAXED);
+
+    if (stuck_ms && stuck_ms <= before_ms)
+        end(s, c, before_ms);
+    else if (c->method && c->method->look)
+        c->method->look(c, now_ms);
+}
+
+void fw_unread_tick(struct fw_server *s, int64_t now_ms)
+{
+    struct fw_call *c;
 
     if (now_ms < s->unread.looked_ms + LOOK_MS)
         return;
     s->unread.looked_ms = now_ms;
-    do {
-        n = find(s, before_ms, calls);
-        for (size_t i = 0; i < n; i++) {
-            end(s, calls[i], before_ms);
-            fw_call_unref(calls[i]);
-        }
-    } while (n == AT_ONCE);
+    c = next_call(s, NULL);
+    while (c) {
+        struct fw_call *next;
+
+        look(s, c, now_ms);
+        next = next_call(s, c);
+        fw_call_unref(c);
+        c = next;
+    }
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
-"""Clients that ask for parameters and do not read them hold room that others
-need: they are ended in time, and training goes on."""
+"""Clients that ask for parameters and do not read them, or stop in the midst of
+a gradient, hold room that others need: they are ended in time, and training
+goes on."""
 import os
 import pathlib
 import sys
@@ -23,6 +24,8 @@ UNREAD_MS = 1000
 IDLE_MS = 1000
 GUESTS = 20
 WATCHERS = 8
+LEASE_MS = 2000
+LIVE, LOST = 1, 2
 N = 2_500_000  # 10 MB: more than sockets hold
 PINS = 3  # readers; the job has no room for one more version
 
@@ -35,7 +38,8 @@ class Unread(test_lane.Workbench):
                      f"max_watchers: {WATCHERS}}}\n")
         self.server = ft.Server("--config", str(f))
         self.client = test_stream.Client(self.server)
-        self.client.create("job", N, buffer_bytes=1)  # as little as can be
+        self.client.create("job", N, buffer_bytes=1,  # as little as can be
+                           lease_ms=LEASE_MS)
         self.client.initialize("job", np.zeros(N, "<f4"))
 
     def version(self):
@@ -94,6 +98,48 @@ class Unread(test_lane.Workbench):
             lane.send(parameters=S.training.ParametersRequest())
             self.goes_on(i + 1)
         self.end(worker)
+
+    def half(self):
+        """The first chunk of a gradient that has more."""
+        return S.training.GradientChunk(
+            sequence=1, samples=1, loss=1.0, offset=0,
+            data=np.zeros(test_stream.CHUNK, "<f4").tobytes())
+
+    def states(self):
+        return {w.name: w.state for w in self.client.get_status("job").worker}
+
+    def room_comes_back(self, worker):
+        """When the lease of who stopped has run out; who had to wait for it
+        all the time has kept its own."""
+        ft.wait_for("it to be lost",
+                    lambda: self.states().get("half") == LOST)
+        self.assertEqual(self.states()["w"], LIVE)
+        version = self.version()
+        ft.wait_for("training to go on", lambda: self.version() > version + 20)
+        self.end(worker)
+
+    def test_half_a_gradient_takes_room_for_a_lease_at_most(self):
+        worker = self.train()
+        joined = self.join("job", "half")
+        channel = grpc.insecure_channel(self.server.address, options=[
+            ("grpc.use_local_subchannel_pool", 1)])
+        self.addCleanup(channel.close)
+        stream = test_stream.Stream(S.training_grpc.TrainingServiceStub(
+            channel), "job", joined.session)
+        stream.send(gradient=self.half())
+        self.room_comes_back(worker)
+
+    def test_half_a_gradient_on_a_lane_takes_no_more(self):
+        worker = self.train()
+        joined = self.join("job", "half")
+        lane = test_lane.Lane(joined.lane_port)
+        self.addCleanup(lane.close)
+        lane.socket.sendall(test_lane.PREFACE)
+        lane.send(open=S.training.TrainOpen(job="job", session=joined.session))
+        self.assertTrue(lane.next().HasField("opened"))
+        lane.send(gradient=self.half())
+        self.room_comes_back(worker)
+        self.assertEqual(lane.next(), "FENCED")
 
     def fds(self):
         return len(os.listdir(f"/proc/{self.server.process.pid}/fd"))
