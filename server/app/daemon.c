@@ -106,6 +106,7 @@ static void on_signal(uv_signal_t *s, int number)
     }
     fw_log(FW_LOG_INFO, "draining", "signal=%d", number);
     d->is_closing = true;
+    fw_supervisor_tell(&d->supervisor, "STOPPING=1");
     fw_admin_set(&d->admin, FW_SITE_DRAINING);
     fw_server_drain(&d->server);
     fw_server_tick(&d->server, fw_clock_mono_ms());
@@ -122,6 +123,9 @@ static void on_tick(uv_timer_t *t)
 {
     struct fw_daemon *d = t->data;
 
+    if (fw_supervisor_tick(&d->supervisor, fw_clock_mono_ms()))
+        fw_admin_set(&d->admin,
+                     d->supervisor.deaf ? FW_SITE_DEAF : FW_SITE_READY);
     fw_server_tick(&d->server, fw_clock_mono_ms());
     fw_feed_tick(&d->feed, fw_clock_mono_ms(), false);
     if (++d->ticks % TICKS_PER_LEASE == 0)
@@ -256,6 +260,10 @@ static int serve(struct fw_daemon *d)
     }
     uv_loop_init(&d->loop);
     start_handles(d);
+    if (d->server.port)
+        fw_supervisor_watch(&d->supervisor, &d->loop, d->config.listen,
+                            d->server.port, d->config.tls.cert[0] != '\0');
+    fw_supervisor_tell(&d->supervisor, "READY=1");
     if (fw_errands_open(&d->errands, &d->loop) != FW_OK)
         fw_log(FW_LOG_ERROR, "no_twin", "reason=memory");
     uv_run(&d->loop, UV_RUN_DEFAULT);
@@ -311,7 +319,9 @@ int fw_daemon_run(struct fw_daemon *d)
     d->jobs.thinker = &d->errands.thinker;
     d->jobs.caps = d->config.caps;
     fw_feed_open(&d->feed, &d->jobs, &d->config);
+    fw_supervisor_open(&d->supervisor);
     code = recover(d);
+    fw_supervisor_close(&d->supervisor);
     fw_jobs_close(&d->jobs); /* its threads may ask for errands until then */
     fw_feed_close(&d->feed);
     fw_errands_close(&d->errands);

@@ -8,6 +8,7 @@
 
 #include "server/app/feed.h"
 #include "server/app/options.h"
+#include "server/app/supervisor.h"
 #include "server/engine/errands.h"
 #include "server/engine/jobs.h"
 #include "server/http/admin.h"
@@ -24,6 +25,7 @@ struct fw_daemon {
     struct fw_server server;
     struct fw_admin admin; /* watches; ends behind the server */
     struct fw_feed feed;   /* of the history; ends behind the jobs */
+    struct fw_supervisor supervisor;
     uv_loop_t loop;
     uv_timer_t tick; /* watchers and leases */
     uv_timer_t save; /* checkpoints */

@@ -17,7 +17,7 @@ static const char help[] =
     "                         data_dir, log_level,\n"
     "                         checkpoint.{interval_s,steps,keep},\n"
     "                         limits.{max_jobs,max_connections,max_per_peer,\n"
-    "                         wave_mb_per_second,\n"
+    "                         max_watchers,wave_mb_per_second,\n"
     "                         job_memory_mb,job_mb_per_second,\n"
     "                         job_gradients_per_second},\n"
     "                         tls.{cert,key,client_ca},\n"

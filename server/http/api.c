@@ -53,6 +53,9 @@ void fw_api_ready(struct fw_site *site, const struct fw_request *r,
     case FW_SITE_DRAINING:
         say(out, HTTP_STATUS_SERVICE_UNAVAILABLE, "draining");
         return;
+    case FW_SITE_DEAF:
+        say(out, HTTP_STATUS_SERVICE_UNAVAILABLE, "deaf");
+        return;
     case FW_SITE_READY:
         break;
     }

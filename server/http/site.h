@@ -15,6 +15,7 @@
 enum fw_site_state {
     FW_SITE_STARTING, /* jobs are being recovered */
     FW_SITE_READY,
+    FW_SITE_DEAF,     /* its port takes no connections any more */
     FW_SITE_DRAINING, /* going down */
 };
 

@@ -287,12 +287,12 @@ fw_status fw_job_open(struct fw_job *job,
 fw_status fw_job_touch(struct fw_job *job, uint64_t epoch, int64_t now_ms,
                        struct fw_err *err)
 {
-    struct fw_session *w = fw_sessions_by_epoch(&job->sessions, epoch);
+    fw_status s = fw_job_check(job, epoch, err);
 
-    if (!w || w->state != FW_WORKER_CONNECTED)
-        return fw_job_fenced(w, err);
-    fw_sessions_heard(&job->sessions, w, now_ms);
-    return FW_OK;
+    if (s == FW_OK)
+        fw_sessions_heard(&job->sessions,
+                          fw_sessions_by_epoch(&job->sessions, epoch), now_ms);
+    return s;
 }
 
 void fw_job_leave(struct fw_job *job, const uint8_t session[FW_SESSION_BYTES],

@@ -95,6 +95,11 @@ FW_MUST_USE fw_status fw_job_open(struct fw_job *job,
 bool fw_job_resume(struct fw_job *job, uint64_t epoch, struct fw_opened *opened,
                    struct fw_gradient_ack *last);
 
+/* Is it still a worker's?  FENCED once that was lost, has left or was
+ * replaced. */
+FW_MUST_USE fw_status fw_job_check(struct fw_job *job, uint64_t epoch,
+                                   struct fw_err *err);
+
 /* Something was heard of the worker: renew its lease.  FENCED once it was
  * lost, has left or was replaced. */
 FW_MUST_USE fw_status fw_job_touch(struct fw_job *job, uint64_t epoch,

@@ -26,6 +26,13 @@ fw_status fw_job_fenced(const struct fw_session *w, struct fw_err *err)
                                                 : "has left");
 }
 
+fw_status fw_job_check(struct fw_job *job, uint64_t epoch, struct fw_err *err)
+{
+    struct fw_session *w = fw_sessions_by_epoch(&job->sessions, epoch);
+
+    return w && w->state == FW_WORKER_CONNECTED ? FW_OK : fw_job_fenced(w, err);
+}
+
 /* May this gradient be applied?  Nothing is changed. */
 static fw_status judge(const struct fw_job *job, const struct fw_session *w,
                        const struct fw_gather *g, struct fw_err *err)

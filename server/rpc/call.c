@@ -6,15 +6,13 @@
 
 #include <grpc/support/alloc.h>
 
+#include "sdk/base/clock.h"
 #include "sdk/base/mem.h"
 #include "sdk/wire/codec.h"
 #include "sdk/wire/reason.h"
+#include "server/rpc/call_guest.h"
 #include "server/rpc/lane.h"
 #include "server/rpc/server.h"
-
-/* Credit for a message beside its bytes: its frames, and the headers of a call.
- * A call that is reset before its message came is worth nothing. */
-#define FRAME_BYTES 512
 
 #define FROM_TAG(tag, member)                                                  \
     ((struct fw_call *)((char *)(tag)-offsetof(struct fw_call, member)))
@@ -25,46 +23,21 @@ struct fw_call *fw_call_ref(struct fw_call *c)
     return c;
 }
 
-/* --- the connection it came by --- */
-
-/* Find it, and count there.  False: it has too many calls, and was cut, so the
- * call will end by itself. */
-static bool join_guest(struct fw_call *c)
+bool fw_call_try_ref(struct fw_call *c)
 {
-    char *peer = grpc_call_get_peer(c->call);
+    uint32_t refs = __atomic_load_n(&c->refs, __ATOMIC_RELAXED);
 
-    c->guest = fw_guests_find(&c->server->listener.guests, peer);
-    gpr_free(peer);
-    return !c->guest || fw_guest_call(c->guest);
+    while (refs &&
+           !__atomic_compare_exchange_n(&c->refs, &refs, refs + 1, true,
+                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        continue;
+    return refs != 0;
 }
 
-/* A message has come whole, even if it is refused. */
-static void pay(struct fw_call *c, uint64_t bytes)
+void fw_call_stuck(struct fw_call *c, bool is)
 {
-    if (!c->guest)
-        return;
-    if (c->method->bulk && !c->streams)
-        fw_meter_stream(&c->guest->meter);
-    c->streams = c->method->bulk;
-    if (!c->heard)
-        fw_meter_call_heard(&c->guest->meter, c->method->bulk);
-    c->heard = true;
-    __atomic_store_n(&c->guest->vain, 0, __ATOMIC_RELAXED);
-    fw_meter_credit(&c->guest->meter, bytes + FRAME_BYTES);
-}
-
-static void leave_guest(struct fw_call *c)
-{
-    bool in_vain = c->method && c->let_in && !c->heard;
-
-    if (!c->guest)
-        return;
-    if (c->streams)
-        fw_meter_stream_end(&c->guest->meter);
-    if (in_vain)
-        fw_meter_call_heard(&c->guest->meter, c->method->bulk);
-    fw_guest_call_end(c->guest, in_vain);
-    fw_guest_put(c->guest);
+    __atomic_store_n(&c->stuck_ms, is ? fw_clock_mono_ms() : 0,
+                     __ATOMIC_RELAXED);
 }
 
 void fw_call_unref(struct fw_call *c)
@@ -73,7 +46,7 @@ void fw_call_unref(struct fw_call *c)
         return;
     if (c->method && c->method->close && (c->call || c->lane))
         c->method->close(c);
-    leave_guest(c);
+    fw_call_leave_guest(c);
     if (c->call)
         grpc_call_unref(c->call);
     if (c->lane)
@@ -82,7 +55,7 @@ void fw_call_unref(struct fw_call *c)
     grpc_call_details_destroy(&c->details);
     pthread_mutex_destroy(&c->lock);
     if (c->call || c->lane)
-        fw_server_call_ended(c->server);
+        fw_server_call_ended(c->server, c);
     free(c);
 }
 
@@ -113,7 +86,7 @@ static void on_received(struct fw_tag *tag, bool ok)
         s = fw_message_open(&message, c->incoming, &err);
         c->incoming = NULL;
         fw_jobs_count(c->server->jobs, message.n_bytes, 0);
-        pay(c, message.n_bytes);
+        fw_call_pay(c, message.n_bytes);
         if (s == FW_OK && message.n_bytes > FW_MESSAGE_MAX_BYTES)
             s = FW_REFUSE(&err, MESSAGE_TOO_LARGE,
                           "a message of %zu bytes; at most %u are taken",
@@ -151,6 +124,17 @@ void fw_call_landing(struct fw_call *c, fw_land_fn *land, fw_landed_fn *landed)
 
 /* --- writing --- */
 
+/* ops[0], the headers, if they are due, and ops[1]; the lock is held. */
+static void send_ops(struct fw_call *c, const grpc_op *ops)
+{
+    fw_call_stuck(c, true);
+    c->sending =
+        start(c, c->headed ? &ops[1] : ops, c->headed ? 1 : 2, &c->sent);
+    if (!c->sending)
+        fw_call_stuck(c, false);
+    c->headed = true;
+}
+
 /* The status that ends the call; the lock is held. */
 static void send_status(struct fw_call *c)
 {
@@ -174,9 +158,7 @@ static void send_status(struct fw_call *c)
         ops[1].data.send_status_from_server.trailing_metadata = &detail;
     }
     c->ended = true;
-    c->sending =
-        start(c, c->headed ? &ops[1] : ops, c->headed ? 1 : 2, &c->sent);
-    c->headed = true;
+    send_ops(c, ops);
     if (packed.n)
         grpc_slice_unref(detail.value);
     grpc_slice_unref(text);
@@ -191,9 +173,7 @@ static void send_message(struct fw_call *c, grpc_byte_buffer *buffer)
 
     fw_jobs_count(c->server->jobs, 0, grpc_byte_buffer_length(buffer));
     ops[1].data.send_message.send_message = buffer;
-    c->sending =
-        start(c, c->headed ? &ops[1] : ops, c->headed ? 1 : 2, &c->sent);
-    c->headed = true;
+    send_ops(c, ops);
     grpc_byte_buffer_destroy(buffer); /* gRPC holds the slices it needs */
 }
 
@@ -221,6 +201,9 @@ static void on_sent(struct fw_tag *tag, bool ok)
 
     pthread_mutex_lock(&c->lock);
     c->sending = false;
+    fw_call_stuck(c, false);
+    if (ok && c->guest)
+        fw_guest_took(c->guest);
     c->gone = c->gone || !ok;
     write_next(c);
     pthread_mutex_unlock(&c->lock);
@@ -247,13 +230,16 @@ void fw_call_finish(struct fw_call *c, fw_status s, const struct fw_err *err)
     pthread_mutex_unlock(&c->lock);
 }
 
-void fw_call_cancel(struct fw_call *c)
+void fw_call_cancel(struct fw_call *c, fw_status s, const char *why)
 {
+    const struct fw_err none = {0};
+
     if (c->lane)
         fw_lane_cut(c->lane);
     else
-        grpc_call_cancel_with_status(c->call, GRPC_STATUS_NOT_FOUND,
-                                     "the job was deleted", NULL);
+        grpc_call_cancel_with_status(
+            c->call, (grpc_status_code)fw_reason_grpc_code(s, &none), why,
+            NULL);
 }
 
 bool fw_call_over(struct fw_call *c)
@@ -322,12 +308,12 @@ static void on_arrived(struct fw_tag *tag, bool ok)
     grpc_op close = {.op = GRPC_OP_RECV_CLOSE_ON_SERVER};
 
     if (ok) {
-        fw_server_call_arrived(c->server);
+        fw_server_call_arrived(c->server, c);
         fw_call_arm(c->server, c->method, c->registered);
         close.data.recv_close_on_server.cancelled = &c->cancelled;
         if (!start(c, &close, 1, &c->closed))
             c->gone = true;
-        if (join_guest(c)) {
+        if (fw_call_join_guest(c)) {
             if (c->method)
                 begin(c);
             else
@@ -389,6 +375,6 @@ struct fw_call *fw_call_of_lane(struct fw_server *server,
         fw_call_unref(c);
         return NULL;
     }
-    fw_server_call_arrived(server);
+    fw_server_call_arrived(server, c);
     return c;
 }

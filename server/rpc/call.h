@@ -55,9 +55,13 @@ struct fw_method {
     grpc_byte_buffer *(*next)(struct fw_call *call);
     /* The last reference is gone: let go of what the state holds. */
     void (*close)(struct fw_call *call);
+    /* A quarter of a second has gone by; NULL: it does not matter.  The loop's
+     * thread. */
+    void (*look)(struct fw_call *call, int64_t now_ms);
 };
 
 struct fw_call {
+    struct fw_list link;            /* used by the server: calls that live */
     struct fw_server *server;       /* outlives the call */
     const struct fw_method *method; /* NULL: the path is not known */
     void *registered;               /* gRPC's handle of the method */
@@ -68,10 +72,12 @@ struct fw_call {
     gpr_timespec deadline;
     struct fw_principal principal; /* who calls; set when it arrives */
     struct fw_guest *guest;        /* its connection; a reference, or NULL */
-    bool streams;  /* bulk, and a message has come; reading baton */
-    bool let_in;   /* the caller may call this */
-    bool heard;    /* its first message has come */
-    uint32_t refs; /* atomic */
+    bool streams;     /* bulk, and a message has come; reading baton */
+    bool let_in;      /* the caller may call this */
+    bool heard;       /* its first message has come */
+    uint32_t refs;    /* atomic */
+    int64_t stuck_ms; /* atomic: since when a write waits for the client; 0:
+                         none does */
     struct fw_tag arrived;
     struct fw_tag received;
     struct fw_tag sent;
@@ -104,6 +110,9 @@ struct fw_call *fw_call_of_lane(struct fw_server *server,
                                 struct fw_pipe *take);
 
 struct fw_call *fw_call_ref(struct fw_call *c);
+
+/* Of one that is perhaps being freed: false, if so. */
+FW_MUST_USE bool fw_call_try_ref(struct fw_call *c);
 void fw_call_unref(struct fw_call *c);
 
 /* Start the next read.  Reading baton. */
@@ -136,9 +145,12 @@ FW_MUST_USE fw_status fw_call_job(struct fw_call *c, const char *name,
                                   struct fw_job_thread **out,
                                   struct fw_err *err);
 
-/* End it at once and tell the client as little as can be.  Any thread, also
- * one that holds the call's lock. */
-void fw_call_cancel(struct fw_call *c);
+/* End it at once and tell the client as little as can be: `s`, and why (a
+ * constant).  Any thread, also one that holds the call's lock. */
+void fw_call_cancel(struct fw_call *c, fw_status s, const char *why);
+
+/* A write begins to wait for the client, or waits no more. */
+void fw_call_stuck(struct fw_call *c, bool is);
 
 /* Nobody will read the rest: the client has gone or the call has ended. */
 bool fw_call_over(struct fw_call *c);

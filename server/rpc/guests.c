@@ -5,10 +5,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "sdk/base/clock.h"
 #include "sdk/base/mem.h"
 
 #define DISCARD_BYTES (64u << 10)
 #define DISCARD_TIMES 256 /* more than a socket holds */
+#define FLOOD         "flood"
 
 void fw_guests_open(struct fw_guests *g)
 {
@@ -137,9 +139,9 @@ void fw_guest_cut(struct fw_guest *guest)
 
 /* Not left to the listener's thread, which may not run for a while: every call
  * is some KB in gRPC. */
-static void stop(struct fw_guest *guest)
+void fw_guest_stop(struct fw_guest *guest, const char *why)
 {
-    if (!__atomic_exchange_n(&guest->flooded, true, __ATOMIC_RELAXED))
+    if (!__atomic_exchange_n(&guest->why, why, __ATOMIC_RELAXED))
         fw_guest_cut(guest);
 }
 
@@ -148,7 +150,7 @@ bool fw_guest_call(struct fw_guest *guest)
     if (__atomic_add_fetch(&guest->calls, 1, __ATOMIC_RELAXED) <=
         FW_GUEST_CALLS)
         return true;
-    stop(guest);
+    fw_guest_stop(guest, FLOOD);
     return false;
 }
 
@@ -157,7 +159,12 @@ void fw_guest_call_end(struct fw_guest *guest, bool in_vain)
     __atomic_sub_fetch(&guest->calls, 1, __ATOMIC_RELAXED);
     if (in_vain &&
         __atomic_add_fetch(&guest->vain, 1, __ATOMIC_RELAXED) > FW_GUEST_CALLS)
-        stop(guest);
+        fw_guest_stop(guest, FLOOD);
+}
+
+void fw_guest_took(struct fw_guest *guest)
+{
+    __atomic_store_n(&guest->took_ms, fw_clock_mono_ms(), __ATOMIC_RELAXED);
 }
 
 struct fw_guest *fw_guests_find(struct fw_guests *g, const char *name)

@@ -31,10 +31,11 @@ struct fw_guest {
     bool local;           /* by the path of a socket */
     bool known;           /* a message of it was taken */
     bool wide;            /* its socket may buffer what the kernel likes */
-    bool flooded;         /* atomic: it has called too much, and was cut */
-    uint32_t calls;       /* atomic: that are open, let in or not */
-    uint32_t vain;        /* atomic: that ended without a word, in a row */
-    uint32_t refs;        /* atomic */
+    const char *why; /* atomic: it was cut, and for what; NULL: it was not */
+    uint32_t calls;  /* atomic: that are open, let in or not */
+    uint32_t vain;   /* atomic: that ended without a word, in a row */
+    uint32_t refs;   /* atomic */
+    int64_t took_ms; /* atomic: when it last took a message of ours */
     struct fw_meter meter;
 };
 
@@ -70,6 +71,10 @@ void fw_guests_remove(struct fw_guests *g, struct fw_guest *guest);
  * will be noticed.  Any thread that has a reference. */
 void fw_guest_cut(struct fw_guest *guest);
 
+/* Cut it once, for this reason (a constant); the listener does the rest.  Any
+ * thread that has a reference. */
+void fw_guest_stop(struct fw_guest *guest, const char *why);
+
 /* A call has arrived; false: it is one too many, the connection was cut.  Any
  * thread. */
 FW_MUST_USE bool fw_guest_call(struct fw_guest *guest);
@@ -77,6 +82,9 @@ FW_MUST_USE bool fw_guest_call(struct fw_guest *guest);
 /* One has ended, without any message of the client's if it was in vain; too
  * many of those in a row cut the connection, too.  Any thread. */
 void fw_guest_call_end(struct fw_guest *guest, bool in_vain);
+
+/* It has taken a message of ours.  Any thread. */
+void fw_guest_took(struct fw_guest *guest);
 
 /* A reference by gRPC's name of a call's peer, "fd:N"; NULL: not of ours. */
 struct fw_guest *fw_guests_find(struct fw_guests *g, const char *name);

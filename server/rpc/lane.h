@@ -64,6 +64,7 @@ struct fw_lane {
     struct fw_frame out[FW_LANE_FRAMES];
     unsigned n_out; /* frames in `out`; the first may be written in part */
     size_t written; /* bytes of the first */
+    size_t taken;   /* bytes since it is stuck */
 };
 
 /* For call.c.  Takes the pipe, also on failure, which is NULL. */

@@ -131,6 +131,22 @@ static ssize_t write_some(struct fw_lane *l, int *error)
     return n;
 }
 
+/* The client has taken n bytes; n 0: it takes none. */
+static void took(struct fw_lane *l, size_t n)
+{
+    struct fw_call *c = l->call;
+    bool stuck = __atomic_load_n(&c->stuck_ms, __ATOMIC_RELAXED) != 0;
+
+    l->taken += n;
+    if (!n && !stuck) {
+        l->taken = 0;
+        fw_call_stuck(c, true);
+    } else if (stuck && n &&
+               (!l->n_out || l->taken >= c->server->deadlines.progress_bytes)) {
+        fw_call_stuck(c, false);
+    }
+}
+
 /* Leave it to the lane's thread. */
 static void put_off(struct fw_lane *l)
 {
@@ -161,7 +177,9 @@ void fw_lane_write(struct fw_lane *l)
         if (n >= 0) {
             fw_jobs_count(l->call->server->jobs, 0, (size_t)n);
             advance(l, (size_t)n);
+            took(l, (size_t)n);
         } else if (error == EAGAIN) {
+            took(l, 0);
             put_off(l);
             break;
         } else if (error != EINTR) {

@@ -9,8 +9,10 @@
 #include "sdk/base/clock.h"
 #include "server/rpc/knock.h"
 
-#define STATE_CLOSED                                                           \
-    7 /* TCP_CLOSE of netinet/tcp.h, which does not go with linux/ */
+/* TCP_ESTABLISHED and TCP_CLOSE_WAIT of netinet/tcp.h, which does not go with
+ * linux/ */
+#define STATE_OPEN      1
+#define STATE_PEER_DONE 8
 #define WAIT_MS         100 /* between looks for silent guests */
 #define EVENTS          256
 #define USER_TIMEOUT_MS 11000 /* unacknowledged bytes end a connection */
@@ -100,14 +102,25 @@ static void hand(struct fw_listener *l, struct fw_guest *guest)
     forget(l, guest);
 }
 
+/* Has gRPC hung up, or the connection ended?  A peer that neither reads nor
+ * closes would have the socket stay for as long as our descriptor is open. */
+static bool is_over(struct fw_guest *guest, struct tcp_info *info)
+{
+    socklen_t n = sizeof(*info);
+
+    return getsockopt(guest->fd, IPPROTO_TCP, TCP_INFO, info, &n) != 0 ||
+           (info->tcpi_state != STATE_OPEN &&
+            info->tcpi_state != STATE_PEER_DONE);
+}
+
 static void look_at_gRPCs(struct fw_listener *l, struct fw_guest *guest,
                           uint32_t happened, int64_t now)
 {
     struct tcp_info info = {0};
-    socklen_t n = sizeof(info);
+    const char *why = __atomic_load_n(&guest->why, __ATOMIC_RELAXED);
 
-    if (__atomic_load_n(&guest->flooded, __ATOMIC_RELAXED)) {
-        cut(l, guest, "flood");
+    if (why) {
+        cut(l, guest, why);
         return;
     }
     if (guest->local) {
@@ -115,8 +128,7 @@ static void look_at_gRPCs(struct fw_listener *l, struct fw_guest *guest,
             forget(l, guest);
         return;
     }
-    if (getsockopt(guest->fd, IPPROTO_TCP, TCP_INFO, &info, &n) != 0 ||
-        info.tcpi_state == STATE_CLOSED)
+    if (is_over(guest, &info))
         forget(l, guest);
     else if (fw_meter_look(&guest->meter, info.tcpi_bytes_received,
                            info.tcpi_bytes_acked, now) == FW_VERDICT_FLOOD)

@@ -6,7 +6,7 @@
 #include "server/rpc/job_rpc.h"
 #include "server/rpc/reflection_rpc.h"
 #include "server/rpc/status_rpc.h"
-#include "server/rpc/train_stream.h"
+#include "server/rpc/train_lease.h"
 #include "server/rpc/training_rpc.h"
 #include "server/rpc/watch_rpc.h"
 
@@ -24,23 +24,24 @@
 #define BY_WORKERS   (FW_ROLE_WORKER | FW_ROLE_ADMIN)
 #define BY_BOTH      (FW_ROLE_WORKER | BY_VIEWERS)
 
-/* path, bulk, roles, state, start, on_read, next, close */
+/* path, bulk, roles, state, start, on_read, next, close, look */
 #define UNARY(path, roles, state, handler)                                     \
     {                                                                          \
         path, false, roles, sizeof(struct state), fw_unary_start, handler,     \
-            fw_unary_next, fw_unary_close                                      \
+            fw_unary_next, fw_unary_close, NULL                                \
     }
 
 const struct fw_method fw_methods[] = {
     {TRAINING "Train", true, BY_WORKERS, sizeof(struct fw_train),
-     fw_train_start, fw_train_read, fw_train_next, fw_train_close},
+     fw_train_start, fw_train_read, fw_train_next, fw_train_close,
+     fw_train_look},
     {TRAINING "Pull", true, BY_BOTH, sizeof(struct fw_pull_call), fw_call_read,
-     fw_pull, fw_pull_next, fw_pull_close},
+     fw_pull, fw_pull_next, fw_pull_close, NULL},
     {TRAINING "Initialize", true, FW_ROLE_WORKER | BY_OPERATORS,
      sizeof(struct fw_initialize_call), fw_call_read, fw_initialize,
-     fw_initialize_next, fw_initialize_close},
+     fw_initialize_next, fw_initialize_close, NULL},
     {TRAINING "Join", false, BY_WORKERS, sizeof(struct fw_join_call),
-     fw_unary_start, fw_join, fw_unary_next, fw_join_close},
+     fw_unary_start, fw_join, fw_unary_next, fw_join_close, NULL},
     UNARY(TRAINING "Leave", BY_WORKERS, fw_leave_call, fw_leave),
     UNARY(TRAINING "Report", BY_WORKERS, fw_report_call, fw_report_result),
     UNARY(JOBS "CreateJob", BY_OPERATORS, fw_unary, fw_create_job),
@@ -65,13 +66,13 @@ const struct fw_method fw_methods[] = {
     UNARY(STATUS "GetHistory", BY_VIEWERS, fw_history_call, fw_get_history),
     UNARY(STATUS "ListRuns", BY_VIEWERS, fw_history_call, fw_list_runs),
     {STATUS "WatchStatus", false, BY_VIEWERS, sizeof(struct fw_watch),
-     fw_call_read, fw_watch_status, fw_watch_next, fw_watch_close},
+     fw_call_read, fw_watch_status, fw_watch_next, fw_watch_close, NULL},
     UNARY(HEALTH "Check", FW_ROLE_OPEN, fw_unary, fw_check_health),
     {HEALTH "Watch", false, FW_ROLE_OPEN, sizeof(struct fw_watch), fw_call_read,
-     fw_watch_health, fw_watch_next, fw_watch_close},
+     fw_watch_health, fw_watch_next, fw_watch_close, NULL},
     {REFLECTION "ServerReflectionInfo", false, BY_VIEWERS,
      sizeof(struct fw_reflection), fw_call_read, fw_reflect, fw_reflection_next,
-     fw_reflection_close},
+     fw_reflection_close, NULL},
 };
 
 const size_t fw_methods_n = sizeof(fw_methods) / sizeof(*fw_methods);

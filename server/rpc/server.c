@@ -171,6 +171,8 @@ fw_status fw_server_open(struct fw_server *s, struct fw_jobs *jobs,
     s->deadlines = config->deadlines;
     s->wave_mb_per_second = config->wave_mb_per_second;
     fw_list_init(&s->watchers);
+    s->max_watchers = config->max_watchers;
+    fw_list_init(&s->calls);
     fw_pauses_open(&s->pauses);
     pthread_mutex_init(&s->watch_lock, NULL);
     pthread_mutex_init(&s->lock, NULL);
@@ -221,17 +223,19 @@ grpc_call_error fw_server_request(struct fw_server *s, struct fw_call *c)
                                                queue, queue, &c->arrived);
 }
 
-void fw_server_call_arrived(struct fw_server *s)
+void fw_server_call_arrived(struct fw_server *s, struct fw_call *c)
 {
     pthread_mutex_lock(&s->lock);
     s->live++;
+    fw_list_push_back(&s->calls, &c->link);
     pthread_mutex_unlock(&s->lock);
 }
 
-void fw_server_call_ended(struct fw_server *s)
+void fw_server_call_ended(struct fw_server *s, struct fw_call *c)
 {
     pthread_mutex_lock(&s->lock);
     s->live--;
+    fw_list_remove(&c->link);
     pthread_cond_broadcast(&s->quiet);
     pthread_mutex_unlock(&s->lock);
 }
@@ -258,6 +262,7 @@ void fw_server_tick(struct fw_server *s, int64_t now_ms)
 {
     fw_watch_tick(s, now_ms);
     fw_pauses_tick(&s->pauses, fw_clock_mono_us());
+    fw_unread_tick(s, now_ms);
 }
 
 static void on_shutdown(struct fw_tag *tag, bool ok)

@@ -18,6 +18,7 @@
 #include "server/rpc/pauses.h"
 #include "server/rpc/queue.h"
 #include "server/rpc/tls.h"
+#include "server/rpc/unread.h"
 #include "server/store/checkpoint.h"
 
 #define FW_BULK_THREADS    1
@@ -47,11 +48,15 @@ struct fw_server {
     pthread_mutex_t
         watch_lock;          /* guards watchers; taken before a call's lock */
     struct fw_list watchers; /* fw_watch, each with a reference to its call */
+    uint32_t n_watchers;     /* that have a place; most are in the list */
+    uint32_t max_watchers;   /* set at open */
     struct fw_pauses pauses; /* calls that rest for their job's quota */
+    struct fw_unread unread; /* of clients that do not read */
 
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t quiet; /* live reached 0, or shut down */
     size_t live;          /* calls that have arrived and are not freed */
+    struct fw_list calls; /* those */
     bool draining;
     bool down; /* the shutdown tag came */
 };
@@ -81,7 +86,7 @@ void fw_server_tick(struct fw_server *s, int64_t now_ms);
 
 /* For call.c. */
 grpc_call_error fw_server_request(struct fw_server *s, struct fw_call *c);
-void fw_server_call_arrived(struct fw_server *s);
-void fw_server_call_ended(struct fw_server *s);
+void fw_server_call_arrived(struct fw_server *s, struct fw_call *c);
+void fw_server_call_ended(struct fw_server *s, struct fw_call *c);
 
 #endif

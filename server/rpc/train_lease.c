@@ -30,10 +30,67 @@ static void drop_touch(struct fw_letter *l)
     fw_call_unref(t->call);
 }
 
+static void run_look(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
+{
+    struct fw_train *t = OF_MEMBER(l, look_letter);
+    bool in_line = __atomic_load_n(&t->in_line, __ATOMIC_RELAXED);
+    struct fw_err err;
+    fw_status s = in_line && !fw_call_over(t->call)
+                      ? fw_job_touch(job, t->epoch, now_ms, &err)
+                      : fw_job_check(job, t->epoch, &err);
+
+    pthread_mutex_lock(&t->call->lock);
+    t->looking = false;
+    pthread_mutex_unlock(&t->call->lock);
+    if (s != FW_OK)
+        fw_call_finish(t->call, s, &err);
+    fw_call_unref(t->call);
+}
+
+static void drop_look(struct fw_letter *l)
+{
+    struct fw_train *t = OF_MEMBER(l, look_letter);
+
+    fw_train_job_is_gone(t);
+    fw_call_unref(t->call);
+}
+
 void fw_train_lease_init(struct fw_train *t)
 {
     t->touch_letter =
         (struct fw_letter){.run = run_touch, .quiet = true, .drop = drop_touch};
+    t->look_letter =
+        (struct fw_letter){.run = run_look, .quiet = true, .drop = drop_look};
+}
+
+/* Is it open, and in line or silent for its lease? */
+static bool is_to_be_looked_at(struct fw_train *t, int64_t now_ms)
+{
+    bool due = false;
+
+    pthread_mutex_lock(&t->call->lock);
+    if (t->open && !t->looking && !t->call->gone && !t->call->ending)
+        due = __atomic_load_n(&t->in_line, __ATOMIC_RELAXED) ||
+              now_ms - __atomic_load_n(&t->heard_ms, __ATOMIC_RELAXED) >=
+                  fw_job_thread_spec(t->job)->limits.lease_ms;
+    t->looking = t->looking || due;
+    pthread_mutex_unlock(&t->call->lock);
+    return due;
+}
+
+void fw_train_look(struct fw_call *c, int64_t now_ms)
+{
+    struct fw_train *t = c->state;
+
+    if (!is_to_be_looked_at(t, now_ms))
+        return;
+    fw_call_ref(c);
+    if (fw_job_thread_post(t->job, &t->look_letter) == FW_OK)
+        return;
+    pthread_mutex_lock(&c->lock);
+    t->looking = false; /* another time */
+    pthread_mutex_unlock(&c->lock);
+    fw_call_unref(c);
 }
 
 void fw_train_beat(struct fw_train *t)
@@ -61,5 +118,6 @@ void fw_train_touch(struct fw_train *t)
     if (busy)
         return;
     t->touched_ms = now_ms;
+    __atomic_store_n(&t->heard_ms, now_ms, __ATOMIC_RELAXED);
     fw_train_do(t, &t->touch_letter);
 }

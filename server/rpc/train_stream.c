@@ -93,6 +93,7 @@ static void run_room(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
 
     (void)job;
     (void)now_ms;
+    __atomic_store_n(&t->in_line, false, __ATOMIC_RELAXED);
     t->gather = t->granted;
     t->granted = NULL;
     if (!t->gather)
@@ -126,7 +127,7 @@ static void on_granted(struct fw_gather_waiter *w, struct fw_gather *g)
     t->granted = g;
     if (fw_job_thread_post(t->job, &t->room_letter) == FW_OK)
         return;
-    fw_call_cancel(t->call);
+    fw_call_cancel(t->call, FW_NOT_FOUND, "the job was deleted");
     fw_call_unref(t->call);
 }
 
@@ -140,6 +141,7 @@ static fw_status reserve(struct fw_train *t, struct fw_message *m,
     t->waiter.granted = on_granted;
     /* The message must be held before the waiter is in line: the grant may
      * come at once, on another thread. */
+    __atomic_store_n(&t->in_line, true, __ATOMIC_RELAXED);
     s = fw_message_keep(&t->held, m, err);
     if (s == FW_OK)
         s = fw_gather_create(fw_job_thread_pool(t->job),
@@ -149,6 +151,7 @@ static fw_status reserve(struct fw_train *t, struct fw_message *m,
         fw_job_thread_look(t->job);
         return s;
     }
+    __atomic_store_n(&t->in_line, false, __ATOMIC_RELAXED);
     fw_message_close(&t->held);
     fw_call_unref(t->call);
     if (s == FW_NOMEM)
@@ -190,6 +193,10 @@ static void run_open(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
 
         t->transfer.dtype = fw_dtype_down(t->dtype);
         t->touched_ms = now_ms;
+        __atomic_store_n(&t->heard_ms, now_ms, __ATOMIC_RELAXED);
+        pthread_mutex_lock(&c->lock);
+        t->open = true;
+        pthread_mutex_unlock(&c->lock);
         fw_train_answer(t, &m);
         if (judged)
             fw_train_answer(t, &last);

@@ -48,6 +48,7 @@ struct fw_train {
     struct fw_letter open_letter;
     struct fw_letter room_letter; /* the pool has room */
     struct fw_letter touch_letter;
+    struct fw_letter look_letter;
     struct fw_letter pull_letter;
     int64_t touched_ms;    /* when the lease was last renewed */
     int64_t beat_ms;       /* when a heartbeat was answered; 0: never */
@@ -60,12 +61,17 @@ struct fw_train {
     int64_t rest_us;       /* read on then; 0: at once */
     struct fw_pause pause; /* while it rests */
 
+    int64_t heard_ms; /* atomic: as touched_ms, for who looks */
+    bool in_line;     /* atomic: it waits for room */
+
     /* set by the job thread before reading goes on */
     uint64_t epoch; /* 0: not open yet */
     enum fw_dtype dtype;
 
     /* call's lock */
     struct fw_push pushes[FW_PUSHES];
+    bool open;     /* it has an epoch */
+    bool looking;  /* the look letter is on its way */
     bool touching; /* the touch letter is on its way */
     bool starved;  /* reading stopped until a push is free */
     bool closing;  /* the worker sends no more; acks may be due */

@@ -52,6 +52,22 @@ static bool is_idle(struct fw_call *c)
     return idle;
 }
 
+/* A place among the watchers; it is given back when one watches no more. */
+static fw_status enter(struct fw_server *s, struct fw_err *err)
+{
+    bool room;
+
+    pthread_mutex_lock(&s->watch_lock);
+    room = s->n_watchers < s->max_watchers;
+    s->n_watchers += room;
+    pthread_mutex_unlock(&s->watch_lock);
+    return room ? FW_OK
+                : FW_REFUSE(err, OVERLOADED,
+                            "%u clients watch already; limits.max_watchers "
+                            "allows no more",
+                            s->max_watchers);
+}
+
 /* Stand in the server's list, which holds a reference. */
 static void enlist(struct fw_call *c)
 {
@@ -112,6 +128,8 @@ void fw_watch_status(struct fw_call *c, struct fw_message *m)
         s = fw_decode_watch_status_request(flat.data, flat.n, &in, &err);
     if (s == FW_OK)
         s = fw_call_job(c, in.job, &w->job, &err);
+    if (s == FW_OK)
+        s = enter(c->server, &err);
     if (s == FW_OK) {
         w->interval_ms = in.interval_ms ? in.interval_ms : INTERVAL_DEFAULT_MS;
         if (w->interval_ms < INTERVAL_MIN_MS)
@@ -142,9 +160,11 @@ void fw_watch_health(struct fw_call *c, struct fw_message *m)
 {
     struct fw_watch *w = c->state;
     struct fw_err err = {0};
+    fw_status s = m ? enter(c->server, &err)
+                    : FW_REFUSE(&err, MESSAGE_INVALID, "no request");
 
-    if (!m) {
-        fw_call_finish(c, FW_REFUSE(&err, MESSAGE_INVALID, "no request"), &err);
+    if (s != FW_OK) {
+        fw_call_finish(c, s, &err);
         return;
     }
     w->is_health = true;
@@ -183,6 +203,7 @@ void fw_watch_tick(struct fw_server *s, int64_t now_ms)
         if (serve(w, now_ms))
             continue;
         fw_list_remove(l);
+        s->n_watchers--;
         fw_call_unref(w->call);
     }
     pthread_mutex_unlock(&s->watch_lock);

@@ -17,6 +17,7 @@
  *       max_per_peer: 512         of one address that is not this machine
  *       wave_mb_per_second: 400   gradients that come so fast are stepped while
  *                                 they come; 0: none
+ *       max_watchers: 256         streams of status and health, by gRPC
  *       job_memory_mb: 0          that a job may hold; 0: no limit
  *       job_mb_per_second: 0      gradients that come and parameters that go
  *       job_gradients_per_second: 0
@@ -24,6 +25,7 @@
  *       first_call_ms: 5000       from its birth until its first call
  *       progress_ms: 10000        until the message of a call has come, or
  *       progress_bytes: 10240     so much of it (a slow link is no attack)
+ *       unread_ms: 30000          until a message that we send was taken
  *       idle_ms: 20000            without any call: it is asked to leave
  *     admin:
  *       listen: 127.0.0.1:7071    HTTP for the administrator; off: none
@@ -85,6 +87,7 @@ struct fw_deadlines {
     uint32_t first_call_ms; /* from its birth until its first call */
     uint32_t progress_ms;   /* until the message of a call, or so many bytes: */
     uint32_t progress_bytes; /* what a slow link brings in that time */
+    uint32_t unread_ms;      /* until the client has taken a message of ours */
     uint32_t idle_ms;        /* without any call: it is asked to leave */
 };
 
@@ -100,6 +103,7 @@ struct fw_server_config {
     uint32_t max_connections;       /* of the plain listener, at a time */
     uint32_t max_per_peer;          /* of one address but the loopback's */
     uint32_t wave_mb_per_second;    /* at least, of a stepped one; 0: none */
+    uint32_t max_watchers;          /* streams of status and health */
     struct fw_quota_spec caps;      /* of each job; 0: none */
     struct fw_deadlines deadlines;  /* of connections */
     struct fw_admin_config admin;

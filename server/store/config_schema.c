@@ -28,6 +28,7 @@ static const cyaml_schema_field_t LIMITS[] = {
     COUNT_FIELD(max_connections, fw_limits_section),
     COUNT_FIELD(max_per_peer, fw_limits_section),
     COUNT_FIELD(wave_mb_per_second, fw_limits_section),
+    COUNT_FIELD(max_watchers, fw_limits_section),
     COUNT_FIELD(job_memory_mb, fw_limits_section),
     COUNT_FIELD(job_mb_per_second, fw_limits_section),
     COUNT_FIELD(job_gradients_per_second, fw_limits_section),
@@ -35,6 +36,7 @@ static const cyaml_schema_field_t LIMITS[] = {
     COUNT_FIELD(first_call_ms, fw_limits_section),
     COUNT_FIELD(progress_ms, fw_limits_section),
     COUNT_FIELD(progress_bytes, fw_limits_section),
+    COUNT_FIELD(unread_ms, fw_limits_section),
     COUNT_FIELD(idle_ms, fw_limits_section),
     CYAML_FIELD_END,
 };

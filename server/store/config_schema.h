@@ -25,6 +25,7 @@ struct fw_limits_section {
     uint32_t *max_connections;
     uint32_t *max_per_peer;
     uint32_t *wave_mb_per_second;
+    uint32_t *max_watchers;
     uint32_t *job_memory_mb;
     uint32_t *job_mb_per_second;
     uint32_t *job_gradients_per_second;
@@ -32,6 +33,7 @@ struct fw_limits_section {
     uint32_t *first_call_ms;
     uint32_t *progress_ms;
     uint32_t *progress_bytes;
+    uint32_t *unread_ms;
     uint32_t *idle_ms;
 };
 

@@ -6,9 +6,10 @@
  * parameter INDEX is minus the number of times that one was applied.  With an
  * odd INDEX it goes by TCP.  Goes on
  * until its input is closed, tells "at N" ever more seldom, and in the end
- * "acked A lost L". */
+ * "acked A lost L" and how long a gradient took until it was acknowledged. */
 #include <flywheel/flywheel.h>
 #include <inttypes.h>
+#include <math.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,8 @@
 #include <time.h>
 
 #define TELL_FIRST 100 /* then at twice as many, and so on: a pipe is short */
+#define STEPS      16  /* of a doubling: how exact times are */
+#define BUCKETS    (32 * STEPS)
 
 static void on_log(void *user, const char *text)
 {
@@ -31,7 +34,34 @@ struct driver {
     uint64_t acked;
     uint64_t lost;
     bool round;
+    uint64_t took[BUCKETS]; /* gradients, by the logarithm of their time */
 };
+
+static double now_us(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return 1e6 * (double)t.tv_sec + 1e-3 * (double)t.tv_nsec;
+}
+
+static void note(struct driver *d, double us)
+{
+    double i = us > 1 ? STEPS * log2(us) : 0;
+
+    d->took[i < BUCKETS ? (int)i : BUCKETS - 1]++;
+}
+
+/* A share of all took less than so many us. */
+static double percentile(const struct driver *d, double share)
+{
+    double left = share * (double)d->acked;
+    int i = 0;
+
+    for (; i < BUCKETS - 1 && left > (double)d->took[i]; i++)
+        left -= (double)d->took[i];
+    return exp2((i + 1.0) / STEPS);
+}
 
 static fw_status push(struct driver *d, struct fw_err *err)
 {
@@ -40,6 +70,7 @@ static fw_status push(struct driver *d, struct fw_err *err)
                             .samples = 1,
                             .loss = 0.5};
     struct fw_ack ack = {0};
+    double begun = now_us();
     fw_status s;
 
     if (d->round)
@@ -50,6 +81,7 @@ static fw_status push(struct driver *d, struct fw_err *err)
         return s;
     d->base = ack.version;
     d->acked++;
+    note(d, now_us() - begun);
     d->lost += ack.lost;
     return FW_OK;
 }
@@ -112,6 +144,7 @@ int main(int argc, char **argv)
         s = run(&d, argc > 7 ? strtol(argv[7], NULL, 10) : 0, &err);
     printf("acked %" PRIu64 " lost %" PRIu64 " status %d %s %s\n", d.acked,
            d.lost, (int)s, err.reason[0] ? err.reason : "-", err.text);
+    printf("p50 %.0f p99 %.0f us\n", percentile(&d, 0.5), percentile(&d, 0.99));
     fw_worker_close(d.worker);
     free(d.parameters);
     free(d.gradient);

@@ -6,7 +6,7 @@ import pathlib
 import random
 import re
 import signal
-import subprocess
+import socket
 import sys
 import time
 import unittest
@@ -24,12 +24,29 @@ RECONNECTS = int(os.environ.get("FW_RECONNECTS", "100"))
 GRADIENTS = int(os.environ.get("FW_GRADIENTS", "1000"))  # at least
 WORKERS = int(os.environ.get("FW_WORKERS", "4"))
 TRIALS = int(os.environ.get("FW_TRIALS", "1"))
+ENDS = 200  # connections that end as soon as they have begun
 CROWD = 50  # workers that are stopped at once
+ELSEWHERE = "127.0.0.2"  # another address of this machine
 LEASE_S = 2.0
 # The lease ends to the millisecond, a status is 0.1 s old, a machine is loaded.
 LATE_S = float(os.environ.get("FW_LATE_MS", "1000")) / 1000
 TIMEOUT, STALE = 9, 5
 LIVE, LOST = 1, 2
+
+
+class Proxy(unittest.TestCase):
+    def test_who_is_told_at_once_that_it_is_over_is_told(self):
+        """An end that comes before the proxy has both directions."""
+        server = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self.addCleanup(server.close)
+        proxy = chaos.Chaos(server.getsockname()[1])
+        self.addCleanup(proxy.close)
+        for _ in range(ENDS):
+            with socket.create_connection(("127.0.0.1", proxy.port), 10) as s:
+                server.accept()[0].close()
+                self.assertEqual(s.recv(1), b"")
+        ft.wait_for("all to have ended", lambda: proxy.ended == ENDS, 10)
+        self.assertEqual(proxy.each(), [])
 
 
 class Chaos(unittest.TestCase):
@@ -46,12 +63,15 @@ class Chaos(unittest.TestCase):
         self.proxy.close()
         self.cluster.remove()
 
-    def begin(self, n, wait_us=200, lease_ms=0):
+    def begin(self, n, wait_us=200, lease_ms=0, *how):
         self.cluster.create(lease_ms)
+        self.hire(n, f"127.0.0.1:{self.proxy.port}", wait_us, *how)
+
+    def hire(self, n, address, wait_us, *how):
         self.workers = [ft.Worker(
-            [TESTS / "sum_driver", f"127.0.0.1:{self.proxy.port}", "sum",
-             f"w{i}", str(ELEMENTS), str(i), ("push", "round")[i % 2],
-             str(wait_us)]) for i in range(n)]
+            [TESTS / "sum_driver", address, "sum", f"w{i}", str(ELEMENTS),
+             str(i), ("push", "round")[i % 2], str(wait_us), *how])
+            for i in range(n)]
 
     def assert_all_live(self):
         for w in self.workers:
@@ -74,11 +94,10 @@ class Chaos(unittest.TestCase):
         self.assertEqual(self.cluster.job().workers_lost, 0)
         return sum(told)
 
-    def test_cut_connections_lose_and_double_nothing(self):
-        """T7: order-free exact sums over forced reconnects."""
+    def cut(self, what):
+        """Again and again, until there were enough; then the sum is exact."""
         dice = random.Random(11)
         begun = time.monotonic()
-        self.begin(WORKERS)
         # Who has not opened its session yet has nothing to come back to.
         ft.wait_for("all to train", lambda: self.assert_all_live() or sum(
             w.gradients > 0 for w in self.cluster.job().worker) >= WORKERS, 60)
@@ -95,9 +114,36 @@ class Chaos(unittest.TestCase):
         ft.wait_for("enough gradients", lambda: self.assert_all_live() or
                     self.cluster.job().gradients_applied >= GRADIENTS, 1200)
         total = self.finish()
-        print(f"T7: {WORKERS} workers, {total} gradients over "
-              f"{self.proxy.ended} cut connections in "
-              f"{time.monotonic() - begun:.0f} s: sum exact")
+        print(f"T7: {WORKERS} workers, {total} gradients of {ELEMENTS} numbers "
+              f"over {self.proxy.ended} cut {what} in "
+              f"{time.monotonic() - begun:.0f} s: sum exact", flush=True)
+
+    def test_cut_connections_lose_and_double_nothing(self):
+        """T7: order-free exact sums over forced reconnects."""
+        self.begin(WORKERS)
+        self.cut("connections")
+
+    def lane_port(self):
+        training = S.training_grpc.TrainingServiceStub(
+            self.cluster.server.channel)
+        joined = training.Join(S.training.JoinRequest(
+            job="sum", worker="scout", protocol_min=1, protocol_max=1),
+            timeout=10)
+        training.Leave(S.training.LeaveRequest(
+            job="sum", session=joined.session), timeout=10)
+        return joined.lane_port
+
+    def test_cut_lanes_lose_and_double_nothing(self):
+        """T7 beside gRPC: a lane is tried where the server's own ports are, so
+        proxies have the same ones at another of this machine's addresses."""
+        self.cluster.create()
+        port = self.lane_port()
+        calls = chaos.Chaos(self.cluster.port, (ELSEWHERE, self.cluster.port))
+        self.addCleanup(calls.close)
+        self.proxy.close()
+        self.proxy = chaos.Chaos(port, (ELSEWHERE, port))
+        self.hire(WORKERS, f"{ELSEWHERE}:{self.cluster.port}", 200, "lane")
+        self.cut("lanes")
 
     def test_a_slow_link_is_only_slow(self):
         self.begin(2)
@@ -129,10 +175,9 @@ class Chaos(unittest.TestCase):
 
     def test_calls_into_a_black_hole_end_in_time(self):
         self.cluster.create()
-        driver = subprocess.Popen(
+        driver = ft.Worker(
             [TESTS / "sdk_driver", f"127.0.0.1:{self.proxy.port}", "sum",
-             str(ELEMENTS), "f32", "1500:0", "pull", *["round"] * 100000],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+             str(ELEMENTS), "f32", "1500:0", "pull", *["round"] * 100000])
         self.workers = []
         for line in driver.stdout:
             if line.startswith("round"):

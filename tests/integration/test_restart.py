@@ -19,8 +19,9 @@ S = ft.stubs()
 TESTS = pathlib.Path(os.environ.get("FW_BUILD", "build-dev")) / "tests"
 KILLS = int(os.environ.get("FW_KILLS", "6"))
 BETWEEN_S = (0.05, 1.0)  # of kills; a checkpoint is begun every second
+SAVING_S = 0.03  # at most, of a save when the kill comes
 WORKERS = 4
-ELEMENTS = 1000
+ELEMENTS = int(os.environ.get("FW_SUM_ELEMENTS", "1000"))
 CHUNK = 131072  # most elements a chunk
 
 
@@ -130,11 +131,17 @@ class Restart(unittest.TestCase):
             self.assertGreater(acked - lost, 0)
         return told
 
+    def save(self, server):
+        """Ask for a checkpoint that a kill may come before."""
+        return S.checkpoint_grpc.CheckpointServiceStub(
+            server.channel).SaveCheckpoint.future(
+                S.checkpoint.SaveCheckpointRequest(job="sum"), timeout=10)
+
     def test_a_server_killed_under_load_applies_each_gradient_once(self):
         """T1 and T7 in small."""
         dice = random.Random(7)
         begun = time.monotonic()
-        lost_durable = 0
+        lost_durable = saved = 0
         self.begin()
         for _ in range(KILLS):
             before = ft.wait_for("a checkpoint under load", lambda: (
@@ -143,7 +150,13 @@ class Restart(unittest.TestCase):
             ft.select_nothing(dice.uniform(*BETWEEN_S))
             durable = max(before.durable_version,
                           self.cluster.job().durable_version)
-            self.cluster.server.stop(signal.SIGKILL)
+            save = self.save(self.cluster.server)
+            ft.select_nothing(dice.uniform(0, SAVING_S))
+            self.cluster.server.process.kill()
+            if save.exception() is None:
+                durable = max(durable, save.result().version)
+                saved += 1
+            self.cluster.server.stop()
             self.cluster.start()
             after = self.cluster.job()
             lost_durable += after.version < durable
@@ -153,6 +166,7 @@ class Restart(unittest.TestCase):
         told = self.finish()
         print(f"T1/T7: {KILLS} kills, {sum(a for a, _ in told)} gradients "
               f"acknowledged, {sum(x for _, x in told)} lost and told, "
+              f"{saved} saves told durable, {KILLS - saved} cut short, "
               f"{lost_durable} durable lost, 0 applied twice, ready in "
               f"{self.cluster.slowest:.2f} s at worst; "
               f"{time.monotonic() - begun:.0f} s")

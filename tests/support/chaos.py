@@ -30,6 +30,10 @@ class Link:
         self.far.settimeout(None)
         for s in (self.near, self.far):
             s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def begin(self):
+        """Only once it is in the list of links: it may end at once, and an end
+        that nobody knows leaves two sockets open with nobody behind them."""
         for a, b in ((self.near, self.far), (self.far, self.near)):
             threading.Thread(target=self.pump, args=(a, b),
                              daemon=True).start()
@@ -76,7 +80,7 @@ class Link:
 
 
 class Chaos:
-    def __init__(self, target):
+    def __init__(self, target, address=("127.0.0.1", 0)):
         self.target = target
         self.mode = "pass"
         self.delay = 0.0
@@ -87,7 +91,7 @@ class Chaos:
         self.idle = threading.Event()  # never set: a wait that is no sleep
         self.lock = threading.Lock()
         self.links = set()
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = socket.create_server(address)
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.serve, daemon=True).start()
 
@@ -96,7 +100,9 @@ class Chaos:
             try:
                 near, _ = self.listener.accept()
             except OSError:
-                return
+                if self.listener.fileno() < 0:
+                    return
+                raise  # to be seen: nobody gets through any more
             self.accepted += 1
             try:
                 if self.mode == "refuse":
@@ -109,6 +115,7 @@ class Chaos:
                 continue
             with self.lock:
                 self.links.add(link)
+            link.begin()
 
     def forget(self, link):
         with self.lock:

@@ -76,6 +76,8 @@ def stubs():
         "job_grpc": "flywheel.v1.job_service_pb2_grpc",
         "status": "flywheel.v1.status_service_pb2",
         "status_grpc": "flywheel.v1.status_service_pb2_grpc",
+        "checkpoint": "flywheel.v1.checkpoint_service_pb2",
+        "checkpoint_grpc": "flywheel.v1.checkpoint_service_pb2_grpc",
         "health": "fw_health_pb2", "health_grpc": "fw_health_pb2_grpc",
         "reflection": "fw_reflection_pb2",
         "reflection_grpc": "fw_reflection_pb2_grpc",

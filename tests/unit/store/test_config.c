@@ -36,6 +36,7 @@ static void assert_defaults(const struct fw_server_config *c)
     assert_int_equal(c->deadlines.first_call_ms, 5000);
     assert_int_equal(c->deadlines.progress_ms, 10000);
     assert_int_equal(c->deadlines.progress_bytes, 10240);
+    assert_int_equal(c->deadlines.unread_ms, 30000);
     assert_int_equal(c->deadlines.idle_ms, 20000);
     assert_string_equal(c->local.path, "");
     assert_int_equal(c->local.mode, 0600);
@@ -127,10 +128,12 @@ static void every_key_is_taken(void **state)
                           "  keep: 7\n"
                           "limits: {max_jobs: 2, handshake_ms: 100,\n"
                           "  wave_mb_per_second: 5,\n"
+                          "limits: {max_jobs: 2, max_watchers: 9,\n"
+                          "  handshake_ms: 100,\n"
                           "  job_memory_mb: 5000, job_mb_per_second: 6,\n"
                           "  job_gradients_per_second: 7,\n"
                           "  first_call_ms: 101, progress_ms: 102,\n"
-                          "  progress_bytes: 1, idle_ms: 103}\n"
+                          "  progress_bytes: 1, unread_ms: 104, idle_ms: 103}\n"
                           "admin:\n"
                           "  listen: off\n"
                           "  token_file: t\n"
@@ -148,6 +151,7 @@ static void every_key_is_taken(void **state)
     assert_int_equal(c.checkpoint_keep, 7);
     assert_int_equal(c.max_jobs, 2);
     assert_int_equal(c.wave_mb_per_second, 5);
+    assert_int_equal(c.max_watchers, 9);
     assert_int_equal(c.caps.memory_bytes, 5000ll << 20);
     assert_int_equal(c.caps.bytes_per_second, 6 << 20);
     assert_true(c.caps.gradients_per_second == 7.0);
@@ -155,6 +159,7 @@ static void every_key_is_taken(void **state)
     assert_int_equal(c.deadlines.first_call_ms, 101);
     assert_int_equal(c.deadlines.progress_ms, 102);
     assert_int_equal(c.deadlines.progress_bytes, 1);
+    assert_int_equal(c.deadlines.unread_ms, 104);
     assert_int_equal(c.deadlines.idle_ms, 103);
 }
 

@@ -159,8 +159,8 @@ static void a_text_that_ends_in_half_a_character_is_sent_without_it(
 
 static void small_messages_come_back(void **state)
 {
-    struct fw_train_request open = {.kind = FW_TRAIN_OPEN,
-                                    .open = {"digits", "0123456789abcde", true}};
+    struct fw_train_request open = {
+        .kind = FW_TRAIN_OPEN, .open = {"digits", "0123456789abcde", true}};
     struct fw_train_response opened = {.kind = FW_TRAIN_OPENED,
                                        .opened = {5, 1ull << 50}};
     static const enum fw_train_kind empty[] = {FW_TRAIN_HEARTBEAT,
