@@ -63,18 +63,20 @@ void fw_train_lease_init(struct fw_train *t)
         (struct fw_letter){.run = run_look, .quiet = true, .drop = drop_look};
 }
 
-/* Is it open, and in line or silent for its lease? */
-static bool is_to_be_looked_at(struct fw_train *t, int64_t now_ms)
+/* Is it open, and in line or silent for its lease?  One that was not begun yet
+ * has nothing but zeros. */
+static bool is_to_be_looked_at(struct fw_call *c, int64_t now_ms)
 {
+    struct fw_train *t = c->state;
     bool due = false;
 
-    pthread_mutex_lock(&t->call->lock);
-    if (t->open && !t->looking && !t->call->gone && !t->call->ending)
+    pthread_mutex_lock(&c->lock);
+    if (t->open && !t->looking && !c->gone && !c->ending)
         due = __atomic_load_n(&t->in_line, __ATOMIC_RELAXED) ||
               now_ms - __atomic_load_n(&t->heard_ms, __ATOMIC_RELAXED) >=
                   fw_job_thread_spec(t->job)->limits.lease_ms;
     t->looking = t->looking || due;
-    pthread_mutex_unlock(&t->call->lock);
+    pthread_mutex_unlock(&c->lock);
     return due;
 }
 
@@ -82,7 +84,7 @@ void fw_train_look(struct fw_call *c, int64_t now_ms)
 {
     struct fw_train *t = c->state;
 
-    if (!is_to_be_looked_at(t, now_ms))
+    if (!is_to_be_looked_at(c, now_ms))
         return;
     fw_call_ref(c);
     if (fw_job_thread_post(t->job, &t->look_letter) == FW_OK)

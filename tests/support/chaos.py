@@ -26,6 +26,7 @@ class Link:
     def __init__(self, chaos, near):
         self.chaos = chaos
         self.near = near
+        self.answered = False  # the server has said something
         self.far = socket.create_connection(("127.0.0.1", chaos.target), 5)
         self.far.settimeout(None)
         for s in (self.near, self.far):
@@ -48,6 +49,7 @@ class Link:
                     chaos.idle.wait(chaos.delay + (
                         len(data) / chaos.rate if chaos.rate else 0))
                 b.sendall(data)
+                self.answered = self.answered or a is self.far
         except OSError:
             pass
         self.end()
