@@ -52,6 +52,13 @@ def congestion_control(wanted="reno"):
     return path.read_text().strip()
 
 
+def narrow(rate):
+    """The loopback as a wire of so many bits/s, which both directions share."""
+    subprocess.run(["tc", "qdisc", "replace", "dev", "lo", "root", "tbf",
+                    "rate", rate, "burst", "1mb", "latency", "50ms"],
+                   check=True)
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -338,7 +345,11 @@ def main():
     a.add_argument("--only")
     a.add_argument("--namespace", choices=("private", "shared"),
                    default="shared")
+    a.add_argument("--link", metavar="RATE")
     args = a.parse_args()
+    if args.link and args.namespace != "private":
+        a.error("--link needs a network namespace of its own (root, or user "
+                "namespaces)")
     args.sizes = args.sizes or "25M,1M,10k"
     args.repeats = args.repeats or (1 if args.quick else 5)
     args.seconds = args.seconds or (0.5 if args.quick else 2.0)
@@ -346,11 +357,14 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if args.namespace == "private":
         loopback_up()
+        if args.link:
+            narrow(args.link)
     facts = {"machine": platform.processor() or platform.machine(),
              "cores": os.cpu_count(), "kernel": platform.release(),
              "namespace": args.namespace,
              "congestion_control": congestion_control()
              if args.namespace == "private" else "as the machine's",
+             "link": args.link or "loopback",
              "repeats": args.repeats, "seconds": args.seconds}
     rows = summarise(measure_all(peers_of(args), args))
     out = pathlib.Path(args.out)

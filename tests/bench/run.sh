@@ -8,6 +8,8 @@
 #       environment and prints its rounds/s as the last word
 #   --sizes 25M,1M,10k  --workers 1,4  --repeats N  --seconds S
 #   --only PEER,...     these and the yardstick
+#   --link RATE         not a loopback but a wire, as 10gbit or 1gbit, which both
+#                       directions share (tc of iproute2)
 #   --build DIR         built programs (default: build, which is built first)
 #   --out DIR           for rounds.json, rounds.md, rounds.svg (build-bench)
 #
@@ -20,7 +22,7 @@ cd "$(dirname "$0")/../.."
 for a in "$@"; do
     case "$a" in
     -h | --help)
-        sed -n '2,18s/^# \{0,1\}//p' "$0"
+        sed -n '2,20s/^# \{0,1\}//p' "$0"
         exit 0
         ;;
     esac
