@@ -12,11 +12,13 @@
  * and come with zeroes by themselves. */
 static bool open_buffer(struct fw_buffer *b, uint64_t n)
 {
+    size_t over;
+
     b->memory = fw_mem_array(n + ALIGNMENT / sizeof(float), sizeof(float));
     if (!b->memory)
         return false;
-    b->at = (float *)(((uintptr_t)b->memory + ALIGNMENT - 1) / ALIGNMENT *
-                      ALIGNMENT);
+    over = (uintptr_t)b->memory % ALIGNMENT;
+    b->at = (float *)((char *)b->memory + (over ? ALIGNMENT - over : 0));
     fw_mem_huge(b->at, n * sizeof(float));
     return true;
 }
