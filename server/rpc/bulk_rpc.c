@@ -197,6 +197,15 @@ static void drop_initialize(struct fw_letter *l)
     fw_call_unref(c);
 }
 
+/* Where the job has parameters already nothing is kept of others. */
+static bool is_initialized(struct fw_job_thread *t)
+{
+    struct fw_version *v = fw_job_thread_version(t);
+
+    fw_version_unref(v);
+    return v != NULL;
+}
+
 /* The first message names the job. */
 static fw_status begin(struct fw_call *c, const char *name, struct fw_err *err)
 {
@@ -208,6 +217,8 @@ static fw_status begin(struct fw_call *c, const char *name, struct fw_err *err)
     i->call = c;
     i->letter =
         (struct fw_letter){.run = run_initialize, .drop = drop_initialize};
+    if (is_initialized(i->job))
+        return FW_OK;
     /* First parameters come once in a job's life: they need not stand in
      * line. */
     s = fw_gather_create(fw_job_thread_pool(i->job),
@@ -216,6 +227,27 @@ static fw_status begin(struct fw_call *c, const char *name, struct fw_err *err)
     return s == FW_OK
                ? s
                : FW_REFUSE(err, OUT_OF_MEMORY, "no memory for the parameters");
+}
+
+/* Count what is not kept. */
+static fw_status skip(struct fw_initialize_call *i, uint64_t offset,
+                      const struct fw_run *data, struct fw_err *err)
+{
+    uint64_t n = data->n / sizeof(float);
+
+    if (offset != i->next || !n || data->n % sizeof(float) ||
+        n > fw_job_thread_n_elements(i->job) - i->next)
+        return FW_REFUSE(
+            err, CHUNK_INVALID, "a chunk at %llu where %llu comes next",
+            (unsigned long long)offset, (unsigned long long)i->next);
+    i->next += n;
+    return FW_OK;
+}
+
+static bool is_complete(const struct fw_initialize_call *i)
+{
+    return i->gather ? fw_gather_complete(i->gather)
+                     : i->next == fw_job_thread_n_elements(i->job);
 }
 
 static fw_status add(struct fw_call *c, const struct fw_message *m,
@@ -230,13 +262,33 @@ static fw_status add(struct fw_call *c, const struct fw_message *m,
     if (s == FW_OK && !i->job)
         s = begin(c, head.job, err);
     if (s == FW_OK)
-        s = fw_gather_add(i->gather, head.offset, &data, err);
+        s = i->gather ? fw_gather_add(i->gather, head.offset, &data, err)
+                      : skip(i, head.offset, &data, err);
     return s;
+}
+
+static void read_next(struct fw_call *c)
+{
+    struct fw_initialize_call *i = c->state;
+
+    __atomic_store_n(&i->heard_ms, fw_clock_mono_ms(), __ATOMIC_RELAXED);
+    fw_call_read(c);
 }
 
 static void read_rested(struct fw_pause *pause)
 {
-    fw_call_read(pause->call);
+    read_next(pause->call);
+}
+
+void fw_initialize_look(struct fw_call *c, int64_t now_ms)
+{
+    struct fw_initialize_call *i = c->state;
+    int64_t heard_ms = __atomic_load_n(&i->heard_ms, __ATOMIC_RELAXED);
+    struct fw_err err;
+
+    if (heard_ms && now_ms - heard_ms >= c->server->deadlines.unread_ms)
+        fw_call_finish(
+            c, fw_err_set(&err, FW_TIMEOUT, "the upload has stopped"), &err);
 }
 
 /* The next message, when the job's rates allow. */
@@ -251,7 +303,7 @@ static void read_on(struct fw_call *c, uint64_t bytes)
         fw_pauses_put(&c->server->pauses, &i->pause, c, now_us + wait_us,
                       read_rested);
     else
-        fw_call_read(c);
+        read_next(c);
 }
 
 void fw_initialize(struct fw_call *c, struct fw_message *m)
@@ -261,6 +313,7 @@ void fw_initialize(struct fw_call *c, struct fw_message *m)
     struct fw_err err = {0};
     fw_status s;
 
+    __atomic_store_n(&i->heard_ms, 0, __ATOMIC_RELAXED);
     if (m)
         s = add(c, m, &err);
     else
@@ -268,7 +321,7 @@ void fw_initialize(struct fw_call *c, struct fw_message *m)
                       "the upload ended before the last parameter");
     if (s != FW_OK) {
         fw_call_finish(c, s, &err);
-    } else if (!fw_gather_complete(i->gather)) {
+    } else if (!is_complete(i)) {
         read_on(c, bytes);
     } else {
         fw_call_ref(c);

@@ -18,7 +18,10 @@ struct fw_pull_call {
 struct fw_initialize_call {
     struct fw_call *call;      /* whose state this is */
     struct fw_job_thread *job; /* ref */
-    struct fw_gather *gather;  /* owned */
+    struct fw_gather *gather;  /* owned; NULL: the job has parameters */
+    uint64_t next;             /* the element that comes next, without one */
+    int64_t heard_ms; /* atomic: since when a message is waited for; 0: none
+                         is, or not yet */
     struct fw_letter letter;
     grpc_byte_buffer *answer; /* owned; call's lock */
     struct fw_pause pause;    /* while its job is at its rate */
@@ -31,5 +34,8 @@ void fw_pull_close(struct fw_call *c);
 void fw_initialize(struct fw_call *c, struct fw_message *m);
 grpc_byte_buffer *fw_initialize_next(struct fw_call *c);
 void fw_initialize_close(struct fw_call *c);
+
+/* As fw_method.look: an upload that has stopped holds memory. */
+void fw_initialize_look(struct fw_call *c, int64_t now_ms);
 
 #endif

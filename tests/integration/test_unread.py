@@ -6,6 +6,7 @@ import os
 import pathlib
 import sys
 import tempfile
+import threading
 import unittest
 
 import grpc
@@ -140,6 +141,39 @@ class Unread(test_lane.Workbench):
         lane.send(gradient=self.half())
         self.room_comes_back(worker)
         self.assertEqual(lane.next(), "FENCED")
+
+    def upload(self, job, *offsets, stay=False):
+        """Chunks of zeros at these elements, and no end if it is to stay."""
+        go = threading.Event()
+        self.addCleanup(go.set)
+
+        def chunks():
+            for at in offsets:
+                yield S.training.InitializeRequest(
+                    job=job, offset=at, data=bytes(4 * test_stream.CHUNK))
+            if stay:
+                go.wait()
+
+        return self.client.training.Initialize(chunks(), timeout=60)
+
+    def test_an_upload_that_stops_is_ended(self):
+        self.client.create("fresh", N)
+        with self.assertRaises(grpc.RpcError) as e:
+            self.upload("fresh", 0, test_stream.CHUNK, stay=True)
+        self.assertEqual(e.exception.code(),
+                         grpc.StatusCode.DEADLINE_EXCEEDED)
+        self.assertIn("stopped", e.exception.details())
+
+    def test_first_parameters_that_come_late_are_let_by(self):
+        before = self.version()
+        self.assertTrue(self.client.initialize(
+            "job", np.ones(N, "<f4")).already_initialized)
+        self.assertEqual(self.version(), before)
+        for offsets in (test_stream.CHUNK,), (0, 0), (0, 7):
+            with self.assertRaises(grpc.RpcError) as e:
+                self.upload("job", *offsets)
+            self.assertEqual(e.exception.code(),
+                             grpc.StatusCode.INVALID_ARGUMENT)
 
     def fds(self):
         return len(os.listdir(f"/proc/{self.server.process.pid}/fd"))
