@@ -5,29 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "server/store/checkpoint.h"
 #include "tests/sim/run.h"
+#include "tests/sim/saving.h"
 #include "tests/support/memory_parts.h"
 
 #define ELEMENTS 64u
 
-static void save(const struct fw_store *store, uint64_t version)
-{
-    static struct fw_tensor_spec tensor = {"w", 1, {ELEMENTS}};
-    struct fw_job_spec spec = {.name = "job", .tensors = {&tensor, 1}};
-    struct fw_saved_job state = {
-        .epoch = 1, .controller = {.law = FW_LAW_COUNT, .learning_rate = 1}};
-    float x[ELEMENTS] = {1, 2, 3};
-    struct fw_checkpoint c = {
-        &spec, version, 1, fw_floats_flat(x), fw_floats_flat(x), &state};
-    char path[FW_PATH_MAX];
-
-    spec.controller.reference_momentum = 0.9;
-    spec.controller.reference_learning_rate = 0.01;
-    fw_job_spec_default(&spec);
-    claim(fw_checkpoint_save(store, &c, path, NULL) == FW_OK,
-          "a sound disk can save");
-}
+static float x[ELEMENTS] = {1, 2, 3};
 
 /* Turn bit `bit` of the newest file; false: it is shorter. */
 static bool flip(uint64_t bit, uint64_t byte)
@@ -40,8 +24,8 @@ static bool flip(uint64_t bit, uint64_t byte)
 
     memory_disk_open(&disk);
     claim(fw_store_prepare(&store, NULL) == FW_OK, "a store can be made");
-    save(&store, 1);
-    save(&store, 2);
+    save_floats(&store, 1, x, ELEMENTS);
+    save_floats(&store, 2, x, ELEMENTS);
     newest = disk.files[disk.n_files - 1];
     there = byte < newest->n;
     if (there) {
