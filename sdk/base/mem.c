@@ -9,6 +9,7 @@
 
 #define ALIGNMENT  64u
 #define TRIM_LEAST (4u << 20)   /* bytes that lie free and are worth a walk */
+#define LOAN_LEAST (1u << 20)   /* bytes that are borrowed of the system */
 #define HUGE_LEAST (256u << 10) /* bytes; neighbours make a large page */
 
 void *fw_mem_array(size_t n, size_t size)
@@ -34,6 +35,30 @@ void fw_mem_huge(void *p, size_t bytes)
     if (bytes >= HUGE_LEAST) /* a hint: what comes of it does not matter */
         (void)madvise((char *)p + before, (bytes - before) / page * page,
                       MADV_HUGEPAGE);
+}
+
+void *fw_mem_borrow(size_t n, size_t size, size_t *bytes)
+{
+    void *p;
+
+    if (__builtin_mul_overflow(n, size, bytes))
+        return NULL;
+    if (*bytes < LOAN_LEAST)
+        return fw_mem_aligned(n, size);
+    p = mmap(NULL, *bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+             -1, 0);
+    if (p == MAP_FAILED)
+        return NULL;
+    fw_mem_huge(p, *bytes);
+    return p;
+}
+
+void fw_mem_return(void *p, size_t bytes)
+{
+    if (bytes < LOAN_LEAST)
+        free(p);
+    else if (p)
+        (void)munmap(p, bytes);
 }
 
 bool fw_mem_trim(void)

@@ -14,6 +14,12 @@ void *fw_mem_array(size_t n, size_t size);
 /* `n` items of `size` bytes, not zeroed, on a 64-byte boundary. */
 void *fw_mem_aligned(size_t n, size_t size);
 
+/* The same for a moment's work.  Many bytes come from the system and go back to
+ * it at once: freed ones would lie idle, in the arena of each thread that ever
+ * did such work.  *bytes is for the return. */
+void *fw_mem_borrow(size_t n, size_t size, size_t *bytes);
+void fw_mem_return(void *p, size_t bytes); /* NULL: nothing */
+
 /* These bytes are many and much used: ask the kernel for large pages below
  * them.  Does nothing for few. */
 void fw_mem_huge(void *p, size_t bytes);

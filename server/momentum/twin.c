@@ -1,7 +1,6 @@
 #include "server/momentum/twin.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "sdk/base/mem.h"
@@ -178,6 +177,7 @@ fw_status fw_twin_limits(const struct fw_twin_problem *p, const double *momenta,
 {
     struct replay r = {.problem = p};
     size_t n_rows;
+    size_t bytes;
 
     if (p->n_trace == 0 || p->updates == 0)
         return FW_INVALID;
@@ -187,12 +187,12 @@ fw_status fw_twin_limits(const struct fw_twin_problem *p, const double *momenta,
     }
     n_rows = rows(p);
     r.mask = n_rows - 1;
-    r.history = fw_mem_aligned(n_rows, sizeof(*r.history));
+    r.history = fw_mem_borrow(n_rows, sizeof(*r.history), &bytes);
     if (!r.history)
         return FW_NOMEM;
     for (size_t i = 0; i < n; i += LANES)
         bisect(&r, momenta + i, n - i < LANES ? n - i : LANES, limits + i);
-    free(r.history);
+    fw_mem_return(r.history, bytes);
     return FW_OK;
 }
 

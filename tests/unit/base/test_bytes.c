@@ -53,6 +53,27 @@ static void aligned_memory_is_aligned(void **state)
     }
 }
 
+static void borrowed_memory_is_aligned_and_goes_back(void **state)
+{
+    static const size_t sizes[] = {0, 1, 100, 1 << 20, (32 << 20) + 1};
+    size_t bytes;
+
+    (void)state;
+    assert_null(fw_mem_borrow(SIZE_MAX / 2, 4, &bytes));
+    assert_null(fw_mem_borrow(SIZE_MAX, 1, &bytes));
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+        uint8_t *p = fw_mem_borrow(sizes[i], 1, &bytes);
+
+        assert_non_null(p);
+        assert_int_equal((uintptr_t)p % 64, 0);
+        assert_int_equal(bytes, sizes[i]);
+        memset(p, 1, sizes[i]);
+        fw_mem_return(p, bytes);
+    }
+    fw_mem_return(NULL, 1);
+    fw_mem_return(NULL, 32 << 20);
+}
+
 static void names_are_safe_in_a_path(void **state)
 {
     char longest[FW_NAME_MAX + 2];
@@ -120,6 +141,7 @@ int main(void)
         cmocka_unit_test(appended_bytes_stay_in_order),
         cmocka_unit_test(a_size_that_wraps_is_out_of_memory),
         cmocka_unit_test(aligned_memory_is_aligned),
+        cmocka_unit_test(borrowed_memory_is_aligned_and_goes_back),
         cmocka_unit_test(names_are_safe_in_a_path),
         cmocka_unit_test(laws_are_parsed_by_their_names),
         cmocka_unit_test(a_list_keeps_order_and_forgives_removal),
