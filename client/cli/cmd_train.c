@@ -10,7 +10,7 @@
 
 #define OWN_ROWS     11  /* before those of task_args.h and spec_args.h */
 #define WORKERS      4   /* the default */
-#define STAGGER_MS   600 /* between two workers: the fall can be watched */
+#define STAGGER_MS   300 /* between two workers: the fall can be watched */
 #define STAGGER_FAST 100 /* the same for networks that train in a second */
 #define EVALUATE_S   3.0 /* between two evaluations */
 #define EPOCHS_MAX   1e6
@@ -112,7 +112,7 @@ int fw_cmd_train(int argc, char **argv)
     struct fw_arg items[OWN_ROWS + FW_TASK_ARGS + FW_SPEC_ARGS] = {
         {"workers", FW_ARG_COUNT, &o.workers, "N", "worker processes (4)"},
         {"epochs", FW_ARG_NUMBER, &o.epochs, "X",
-         "passes of all workers together (6; digits 3)"},
+         "passes of all workers together (6)"},
         {"job", FW_ARG_TEXT, &o.job, "JOB", "its name (demo)"},
         {"listen", FW_ARG_TEXT, &o.listen, "HOST:PORT",
          "of the server (a free port of 127.0.0.1)"},

@@ -9,9 +9,10 @@
 
 #include "client/cli/train.h"
 
-#define EPOCHS        6.0    /* enough for the MNIST family */
-#define FINAL_RATE    "0.05" /* of the first, at the end of the cosine */
-#define EPOCHS_DIGITS 3.0    /* rendered digits are learnt sooner */
+#define EPOCHS                                                                 \
+    6.0                   /* enough for the MNIST family, and all workers      \
+                             have their part */
+#define FINAL_RATE "0.05" /* of the first, at the end of the cosine */
 
 /* The path without links and dots; false: it is not there, or too long. */
 static bool resolve(const char *path, char out[FW_PATH_MAX])
@@ -104,7 +105,6 @@ static double gradients_a_step(const struct fw_train_options *o)
 static fw_status plan_versions(struct fw_train *t, struct fw_err *err)
 {
     const struct fw_train_options *o = t->o;
-    bool digits = strncmp(o->task.data, "digits", 6) == 0;
     struct fw_task_options options;
     struct fw_task task = {0};
     double samples;
@@ -116,7 +116,7 @@ static fw_status plan_versions(struct fw_train *t, struct fw_err *err)
         return s;
     t->epoch_samples = fw_task_epoch(&task);
     fw_task_close(&task);
-    t->epochs = o->epochs > 0 ? o->epochs : digits ? EPOCHS_DIGITS : EPOCHS;
+    t->epochs = o->epochs > 0 ? o->epochs : EPOCHS;
     samples = t->epochs * (double)t->epoch_samples;
     t->versions =
         (uint64_t)(samples / (double)o->task.batch / gradients_a_step(o));

@@ -1,3 +1,4 @@
+#include "server/engine/departures.h"
 #include "server/engine/job_thread_own.h"
 
 #include <stdlib.h>
@@ -33,6 +34,8 @@ static bool publish_status(struct fw_job_thread *t, int64_t now_ms)
     s->number = old ? old->number + 1 : 1;
     t->snapshot = s;
     pthread_mutex_unlock(&t->lock);
+    if (old)
+        fw_departures_tell(&old->status, &s->status);
     fw_snapshot_unref(old);
     t->fresh_ms = INT64_MAX;
     return true;

@@ -81,9 +81,6 @@ static void tell_worker(const struct fw_session *w, int64_t now_ms,
                         const struct fw_spread *spread,
                         struct fw_worker_status *out)
 {
-    int64_t until = w->state == FW_WORKER_CONNECTED ? now_ms : w->gone_ms;
-    double seconds = (double)(until - w->joined_ms) / 1000.0;
-
     *out = (struct fw_worker_status){
         .epoch = w->epoch,
         .state = w->state,
@@ -94,8 +91,7 @@ static void tell_worker(const struct fw_session *w, int64_t now_ms,
         .base_version = w->base_version,
         .wire_dtype = w->dtype,
     };
-    if (seconds > 0.0)
-        out->gradients_per_second = (double)w->gradients / seconds;
+    out->gradients_per_second = fw_session_rate(w, now_ms);
     if (w->gradients)
         out->staleness_mean = w->staleness_sum / (double)w->gradients;
     snprintf(out->name, sizeof(out->name), "%s", w->name);

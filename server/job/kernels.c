@@ -70,8 +70,12 @@ static inline __attribute__((always_inline)) double step_all(
 }
 
 #if defined(__x86_64__)
+#if defined(__clang__)
+#define AVX512 __attribute__((target("avx512f")))
+#else
 #define AVX512 __attribute__((target("avx512f,prefer-vector-width=512")))
-#define AVX2   __attribute__((target("avx2,fma")))
+#endif
+#define AVX2 __attribute__((target("avx2,fma")))
 
 /* A second u is read by the next step only: past the cache it goes to memory
  * without being read first.  (Intel's optimization manual, "Nontemporal

@@ -163,6 +163,7 @@ static fw_status load_session(struct fw_job *job,
     w->last_ack.incarnation = job->incarnation;
     w->base_version = from->base_version;
     w->gradients = from->gradients;
+    w->rated = from->gradients;
     w->refused = from->refused;
     w->samples = from->samples;
     w->staleness_sum = from->staleness_sum;

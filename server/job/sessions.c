@@ -7,7 +7,8 @@
 #include "sdk/base/mem.h"
 #include "sdk/wire/reason.h"
 
-#define BUCKETS_FIRST 64u /* doubled when there are more sessions */
+#define BUCKETS_FIRST 64u  /* doubled when there are more sessions */
+#define RATE_MS       5000 /* over which gradients a second are counted */
 
 void fw_sessions_init(struct fw_sessions *s, int64_t lease_ms,
                       uint32_t max_workers)
@@ -183,6 +184,7 @@ fw_status fw_sessions_join(struct fw_sessions *s, const char *name,
     w->state = FW_WORKER_CONNECTED;
     w->dtype = dtype;
     w->joined_ms = now_ms;
+    w->rated_ms = now_ms;
     w->heard_ms = now_ms;
     index_add(s, w);
     fw_list_push_back(&s->all, &w->link);
@@ -232,9 +234,25 @@ struct fw_session *fw_sessions_by_epoch(struct fw_sessions *s, uint64_t epoch)
     return w;
 }
 
+double fw_session_rate(const struct fw_session *w, int64_t now_ms)
+{
+    int64_t ms = now_ms - w->rated_ms;
+    double now =
+        ms > 0 ? 1e3 * (double)(w->gradients - w->rated) / (double)ms : 0.0;
+
+    if (w->state != FW_WORKER_CONNECTED)
+        return 0.0;
+    return w->rate > 0.0 && ms < RATE_MS ? w->rate : now;
+}
+
 void fw_sessions_heard(struct fw_sessions *s, struct fw_session *who,
                        int64_t now_ms)
 {
+    if (now_ms - who->rated_ms >= RATE_MS) {
+        who->rate = fw_session_rate(who, now_ms);
+        who->rated_ms = now_ms;
+        who->rated = who->gradients;
+    }
     who->heard_ms = now_ms;
     who->unheard = false;
     fw_list_remove(&who->turn);

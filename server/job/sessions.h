@@ -35,6 +35,9 @@ struct fw_session {
     bool unheard; /* out of a checkpoint, and silent since */
     enum fw_dtype dtype;
     int64_t joined_ms;
+    int64_t rated_ms;                /* since then `rated` is counted; */
+    uint64_t rated;                  /* gradients it had then */
+    double rate;                     /* gradients/s till then; 0: not known */
     int64_t heard_ms;                /* last message; the lease runs from it */
     int64_t gone_ms;                 /* when it left or was lost */
     uint64_t sequence;               /* of the last gradient that was judged */
@@ -108,6 +111,9 @@ struct fw_session *fw_sessions_by_name(struct fw_sessions *s, const char *name);
 struct fw_session *fw_sessions_by_epoch(struct fw_sessions *s, uint64_t epoch);
 
 /* Something was heard of a connected one. */
+/* Gradients a second of a live one, over its last seconds. */
+double fw_session_rate(const struct fw_session *w, int64_t now_ms);
+
 void fw_sessions_heard(struct fw_sessions *s, struct fw_session *who,
                        int64_t now_ms);
 

@@ -164,9 +164,10 @@ static void mind_the_loss(struct fw_controller *c,
 
     if (!fw_brake_add(&c->brake, o->loss, fw_staleness_mean(&c->staleness)))
         return;
+    if (c->workers < 2)
+        return; /* the step is the reference's, whatever the curvature */
     fw_curvature_raise(&c->curvature, BRAKE);
-    if (c->workers > 1)
-        fw_controller_decide(c, &e, FW_DECIDE_BY_DEGREES);
+    fw_controller_decide(c, &e, FW_DECIDE_BY_DEGREES);
 }
 
 void fw_controller_observe(struct fw_controller *c,

@@ -4,13 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TINIEST 1e-30 /* flatter than this is no curvature to divide by */
-#define LARGEST 1e30
-#define USUAL   (1.0 / 64.0) /* weight of a new probe in the usual one */
+#define TINIEST    1e-30 /* flatter than this is no curvature to divide by */
+#define LARGEST    1e30
+#define USUAL      (1.0 / 64.0) /* weight of a new probe in the usual one */
+#define PROBED     1.5 /* of what was raised, a new probe answers for */
+#define RAISED_MAX 8.0 /* that nobody has measured */
 
 void fw_curvature_init(struct fw_curvature *c)
 {
-    *c = (struct fw_curvature){.h = NAN, .usual = NAN};
+    *c = (struct fw_curvature){.h = NAN, .usual = NAN, .raised = 1.0};
 }
 
 static int compare(const void *a, const void *b)
@@ -52,6 +54,7 @@ bool fw_curvature_add(struct fw_curvature *c, double h)
         return false;
     }
     c->last[c->probes++ % FW_CURVATURE_KEPT] = h;
+    c->raised = fmax(c->raised / PROBED, 1.0);
     c->h = typical(c);
     get_used(c, h);
     return true;
@@ -59,6 +62,9 @@ bool fw_curvature_add(struct fw_curvature *c, double h)
 
 void fw_curvature_raise(struct fw_curvature *c, double factor)
 {
+    if (c->raised * factor > RAISED_MAX)
+        return;
+    c->raised *= factor;
     for (size_t i = 0; i < FW_CURVATURE_KEPT; i++)
         c->last[i] = fmin(c->last[i] * factor, LARGEST);
     if (c->probes)

@@ -22,6 +22,7 @@ struct fw_curvature {
     double last[FW_CURVATURE_KEPT]; /* probe n in place n mod KEPT */
     uint64_t probes;                /* taken in */
     uint64_t refused;               /* not finite, zero or negative */
+    double raised; /* by so much since probes said so themselves */
 };
 
 void fw_curvature_init(struct fw_curvature *c);
@@ -30,7 +31,8 @@ void fw_curvature_init(struct fw_curvature *c);
 bool fw_curvature_add(struct fw_curvature *c, double h);
 
 /* What was measured so far was too little: it counts `factor` times as much,
- * until newer probes take its place. */
+ * until newer probes take its place.  Without newer ones only a few times: a
+ * loss that rises all the same does so for another reason. */
 void fw_curvature_raise(struct fw_curvature *c, double factor);
 
 #endif

@@ -204,6 +204,18 @@ static bool print_all(int fd, const struct fw_tokens *t)
     return ok && fsync(fd) == 0;
 }
 
+/* The file's own folder, as flywheeld makes it; what is above must be there. */
+static void make_folder(const char *path)
+{
+    char folder[FW_PATH_MAX];
+    const char *slash = strrchr(path, '/');
+
+    if (!slash || slash == path)
+        return;
+    snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
+    (void)mkdir(folder, 0700); /* what comes of it the file tells */
+}
+
 /* The new file is made under another name, which also keeps a second writer
  * out. */
 fw_status fw_tokens_save(const char *path, const struct fw_tokens *t,
@@ -214,6 +226,7 @@ fw_status fw_tokens_save(const char *path, const struct fw_tokens *t,
     int fd;
 
     snprintf(part, sizeof(part), "%s.part", path);
+    make_folder(path);
     fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0 && errno == EEXIST)
         return fw_err_set(err, FW_BUSY,

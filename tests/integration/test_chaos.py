@@ -268,6 +268,9 @@ class Fence(unittest.TestCase):
             return len(late) == n
 
         ft.wait_for("them to be lost", all_lost, 20)
+        log = self.cluster.server.log.read_text()
+        for name in names:
+            self.assertIn(f"event=worker_lost job=sum worker={name} ", log)
         held = -self.cluster.parameters()[:n]
         for w in workers:
             w.send_signal(signal.SIGCONT)

@@ -31,12 +31,44 @@ N = 2_500_000  # 10 MB: more than sockets hold
 PINS = 3  # readers; the job has no room for one more version
 
 
+class Watchers(test_lane.Workbench):
+    """With the usual time to read in: nobody's place gets free by itself."""
+
+    def setUp(self):
+        f = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()),
+                         "c.yaml")
+        f.write_text(f"limits: {{max_watchers: {WATCHERS}}}\n")
+        self.server = ft.Server("--config", str(f))
+        self.client = test_stream.Client(self.server)
+        self.client.create("job", N)
+
+    def watch(self):
+        """One that watches; None if it may not."""
+        call = S.status_grpc.StatusServiceStub(self.server.channel).WatchStatus(
+            S.status.WatchStatusRequest(job="job"), timeout=60)
+        try:
+            next(call)
+            return call
+        except grpc.RpcError as e:
+            self.assertEqual(e.code(), grpc.StatusCode.RESOURCE_EXHAUSTED)
+            return None
+
+    def test_so_many_may_watch_and_no_more(self):
+        watching = [self.watch() for _ in range(WATCHERS)]
+        self.assertNotIn(None, watching)
+        self.assertIsNone(self.watch())
+        watching[3].cancel()
+        # kept: one that nobody holds any more is cancelled
+        watching[3] = ft.wait_for("a place", self.watch)
+        self.assertIsNone(self.watch())
+
+
 class Unread(test_lane.Workbench):
     def setUp(self):
         f = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()),
                          "c.yaml")
-        f.write_text(f"limits: {{unread_ms: {UNREAD_MS}, idle_ms: {IDLE_MS}, "
-                     f"max_watchers: {WATCHERS}}}\n")
+        f.write_text(f"limits: {{unread_ms: {UNREAD_MS}, idle_ms: {IDLE_MS}}}"
+                     "\n")
         self.server = ft.Server("--config", str(f))
         self.client = test_stream.Client(self.server)
         self.client.create("job", N, buffer_bytes=1,  # as little as can be
@@ -193,25 +225,6 @@ class Unread(test_lane.Workbench):
                 + frame(h2_abuse.DATA, 1, 1, bytes(5)))
         ft.wait_for("all to be let in", lambda: self.fds() >= before + GUESTS)
         ft.wait_for("all to be let go of", lambda: self.fds() <= before)
-
-    def watch(self):
-        """One that watches; None if it may not."""
-        call = S.status_grpc.StatusServiceStub(self.server.channel).WatchStatus(
-            S.status.WatchStatusRequest(job="job"), timeout=60)
-        try:
-            next(call)
-            return call
-        except grpc.RpcError as e:
-            self.assertEqual(e.code(), grpc.StatusCode.RESOURCE_EXHAUSTED)
-            return None
-
-    def test_so_many_may_watch_and_no_more(self):
-        watching = [self.watch() for _ in range(WATCHERS)]
-        self.assertNotIn(None, watching)
-        self.assertIsNone(self.watch())
-        watching[3].cancel()
-        ft.wait_for("a place", self.watch)
-        self.assertIsNone(self.watch())
 
     def test_who_reads_slowly_is_not_ended(self):
         call, first = self.pull()

@@ -27,6 +27,30 @@ static fw_status join(struct fw_sessions *s, const char *name, uint64_t i,
     return fw_sessions_join(s, name, key, FW_DTYPE_F32, now_ms, out, err);
 }
 
+static void a_rate_is_that_of_the_last_seconds(void **state)
+{
+    struct fw_sessions s;
+    struct fw_session *a;
+
+    (void)state;
+    fw_sessions_init(&s, LEASE_MS * 100, 10);
+    assert_int_equal(join(&s, "a", 0, 1000, &a, NULL), FW_OK);
+    assert_true(fw_session_rate(a, 1000) == 0.0);
+    a->gradients = 20;
+    assert_true(fw_session_rate(a, 2000) == 20.0);
+    a->gradients = 100;
+    fw_sessions_heard(&s, a, 6000);
+    assert_true(fw_session_rate(a, 6000) == 20.0);
+    assert_true(fw_session_rate(a, 8000) == 20.0);
+    assert_true(fw_session_rate(a, 16000) == 0.0); /* none for ten seconds */
+    a->gradients = 130;
+    fw_sessions_heard(&s, a, 16000);
+    assert_true(fw_session_rate(a, 17000) == 3.0);
+    fw_sessions_end(&s, a, FW_WORKER_LOST, 17000);
+    assert_true(fw_session_rate(a, 17000) == 0.0);
+    fw_sessions_close(&s);
+}
+
 static void a_connected_name_is_refused_and_a_gone_one_may_return(void **state)
 {
     static const enum fw_worker_state gone[] = {FW_WORKER_LOST, FW_WORKER_LEFT};
@@ -202,6 +226,7 @@ static void a_join_without_memory_changes_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_rate_is_that_of_the_last_seconds),
         cmocka_unit_test(a_connected_name_is_refused_and_a_gone_one_may_return),
         cmocka_unit_test(the_limit_of_workers_holds_and_frees_up),
         cmocka_unit_test(a_lease_runs_from_the_last_sign_of_life),

@@ -39,6 +39,30 @@ static void a_raise_lasts_until_newer_probes_come(void **state)
     assert_true(fabs(c.h - 5.0) < 1e-9);
 }
 
+static void what_nobody_measures_is_raised_a_few_times_only(void **state)
+{
+    struct fw_curvature c;
+    double before;
+
+    (void)state;
+    fw_curvature_init(&c);
+    for (unsigned i = 0; i < FW_CURVATURE_KEPT; i++)
+        assert_true(fw_curvature_add(&c, 5.0));
+    for (int i = 0; i < 1000; i++)
+        fw_curvature_raise(&c, 1.5);
+    assert_true(c.h > 5.0 * 4.0 && c.h <= 5.0 * 8.0 + 1e-9);
+    for (int i = 0; i < 1000; i++) { /* a probe now and then agrees with the */
+        assert_true(fw_curvature_add(&c, 5.0)); /* first, alarms go on */
+        fw_curvature_raise(&c, 1.5);
+        fw_curvature_raise(&c, 1.5);
+    }
+    assert_true(c.h <= 5.0 * 8.0);
+    before = c.h;
+    for (unsigned i = 0; i < FW_CURVATURE_KEPT; i++)
+        assert_true(fw_curvature_add(&c, 5.0));
+    assert_true(c.h < before && fabs(c.h - 5.0) < 1e-9);
+}
+
 static void nonsense_is_refused_and_counted(void **state)
 {
     static const double bad[] = {NAN, INFINITY, -INFINITY, 0.0, -3.0, 1e300};
@@ -72,6 +96,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_settles_at_the_lower_half_of_the_last_probes),
         cmocka_unit_test(a_raise_lasts_until_newer_probes_come),
+        cmocka_unit_test(what_nobody_measures_is_raised_a_few_times_only),
         cmocka_unit_test(nonsense_is_refused_and_counted),
         cmocka_unit_test(
             one_outlier_counts_for_nothing_but_a_lasting_rise_does),
