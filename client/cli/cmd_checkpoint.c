@@ -48,6 +48,8 @@ static int show_list(const struct fw_args *a, const char *job,
     return FW_CLI_OK;
 }
 
+#define MISSING UINT64_MAX /* a version that has to be given */
+
 /* The options that all of these have, and what goes into the request. */
 struct wish {
     const char *job;
@@ -68,6 +70,10 @@ static bool begin(struct fw_args *a, struct wish *w, int argc, char **argv,
     if (!w->job || strlen(w->job) > FW_NAME_MAX) {
         *code =
             fw_args_wrong(a, w->job ? "--job is too long" : "--job is missing");
+        return false;
+    }
+    if (w->version == MISSING) {
+        *code = fw_args_wrong(a, "--version is missing");
         return false;
     }
     snprintf(w->request.job, sizeof(w->request.job), "%s", w->job);
@@ -185,7 +191,7 @@ static int verify(int argc, char **argv)
 
 static int restore(int argc, char **argv)
 {
-    struct wish w = {.job = NULL};
+    struct wish w = {.version = MISSING};
     const struct fw_arg items[] = {
         {"job", FW_ARG_TEXT, &w.job, "JOB", "required"},
         {"version", FW_ARG_COUNT, &w.version, "N",
