@@ -13,12 +13,14 @@
 static bool open_buffer(struct fw_buffer *b, uint64_t n)
 {
     size_t over;
+    void *at;
 
     b->memory = fw_mem_array(n + ALIGNMENT / sizeof(float), sizeof(float));
     if (!b->memory)
         return false;
     over = (uintptr_t)b->memory % ALIGNMENT;
-    b->at = (float *)((char *)b->memory + (over ? ALIGNMENT - over : 0));
+    at = (char *)b->memory + (over ? ALIGNMENT - over : 0);
+    b->at = at;
     fw_mem_huge(b->at, n * sizeof(float));
     return true;
 }
