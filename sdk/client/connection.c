@@ -116,11 +116,11 @@ static fw_status explain(struct fw_connection *c, struct fw_err *err)
     fw_bytes_close(&answer);
     if (s == FW_OK)
         return FW_OK; /* it came just now */
-    return fw_err_set(
-        err, FW_UNAVAILABLE, "no flywheel server at %s%s: %s", c->address,
-        c->credentials.secure ? " that speaks TLS and takes our certificate"
-                              : " that speaks without TLS (with it: --ca)",
-        why.text);
+    return fw_err_set(err, FW_UNAVAILABLE, "no flywheel server at %s: %s (%s)",
+                      c->address, why.text,
+                      c->credentials.secure
+                          ? "tried by TLS, with the certificate that was given"
+                          : "tried without TLS; a server with it wants --ca");
 }
 
 void fw_connection_address(const char *given, char out[FW_ADDRESS_MAX])
