@@ -10,15 +10,18 @@
 #include "server/job/judge.h"
 
 #define POOL_MIN_BYTES (256ull << 20)
+#define TRAVELLING     16u /* blocks of older versions */
 
-/* Versions and gradients together: with the momentum buffer beside it, 3.25
- * times the parameters keeps a server below five times (docs/architecture.md).
+/* Versions and gradients together: a version and two gradients, or one and the
+ * second momentum of a wave, and some blocks that still travel; with the
+ * momentum beside them a server stays below five times the parameters
+ * (docs/architecture.md).
  * A cap that an owner sets must at least hold a version and a gradient. */
 static uint64_t pool_cap(const struct fw_job_spec *spec, uint64_t n_elements)
 {
     uint64_t bytes = n_elements * sizeof(float);
     uint64_t least = 2 * bytes + 2 * FW_BLOCK_ELEMENTS * sizeof(float);
-    uint64_t cap = bytes * 13 / 4;
+    uint64_t cap = 3 * bytes + TRAVELLING * FW_BLOCK_ELEMENTS * sizeof(float);
 
     if (spec->limits.buffer_bytes)
         cap = spec->limits.buffer_bytes;
