@@ -86,7 +86,11 @@ step format tests/lint/format.sh
 step floors tests/lint/floors.py
 step house tests/lint/house.py
 step reasons tests/lint/reasons.py
-suite dev dev -j2 -LE 'slow|nightly'
+if [ "$mode" = quick ]; then
+    suite dev dev -j2 -LE 'slow|nightly|patient'
+else
+    suite dev dev -j2 -LE 'slow|nightly'
+fi
 if [ "$mode" != quick ]; then
     suite slow dev -L slow
     step cppcheck tests/lint/cppcheck.sh build-dev
