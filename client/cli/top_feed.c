@@ -7,9 +7,7 @@
 
 #include "sdk/base/clock.h"
 
-#define LATE_MS   2000 /* beyond the interval: then it is stale */
-#define MS_PER_S  1000
-#define NS_PER_MS 1000000
+#define LATE_MS 2000 /* beyond the interval: then it is stale */
 
 /* Keep an answer, or why there is none. */
 static void keep(struct fw_top_feed *f, const char *asked,
@@ -33,17 +31,10 @@ static void keep(struct fw_top_feed *f, const char *asked,
 /* Wait for the interval's end or for something to do; false: the end. */
 static bool rest(struct fw_top_feed *f, char job[FW_NAME_MAX + 1])
 {
-    struct timespec until;
+    struct timespec until = fw_clock_mono_after_ms(f->interval_ms);
     bool go_on;
     int e = 0;
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += f->interval_ms / MS_PER_S;
-    until.tv_nsec += f->interval_ms % MS_PER_S * NS_PER_MS;
-    if (until.tv_nsec >= (long)MS_PER_S * NS_PER_MS) {
-        until.tv_nsec -= (long)MS_PER_S * NS_PER_MS;
-        until.tv_sec++;
-    }
     pthread_mutex_lock(&f->lock);
     while (!f->hurry && !f->closing && e != ETIMEDOUT)
         e = pthread_cond_timedwait(&f->changed, &f->lock, &until);
@@ -73,7 +64,6 @@ fw_status fw_top_feed_open(struct fw_top_feed *f, struct fw_admin *admin,
                            const char *job, int64_t interval_ms,
                            struct fw_err *err)
 {
-    pthread_condattr_t attr;
     int e;
 
     *f = (struct fw_top_feed){.admin = admin,
@@ -82,10 +72,7 @@ fw_status fw_top_feed_open(struct fw_top_feed *f, struct fw_admin *admin,
                               .ok_ms = fw_clock_mono_ms()};
     snprintf(f->job, sizeof(f->job), "%s", job);
     pthread_mutex_init(&f->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&f->changed, &attr);
-    pthread_condattr_destroy(&attr);
+    (void)fw_clock_mono_cond(&f->changed);
     e = pthread_create(&f->thread, NULL, ask, f);
     if (e) {
         pthread_cond_destroy(&f->changed);

@@ -102,7 +102,6 @@ static void pass_all_on(const sigset_t *set)
 
 fw_status fw_stop_open(struct fw_stop *s, struct fw_err *err)
 {
-    pthread_condattr_t attr;
     sigset_t set;
     int e;
 
@@ -111,10 +110,7 @@ fw_status fw_stop_open(struct fw_stop *s, struct fw_err *err)
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     pass_all_on(&set);
     pthread_mutex_init(&s->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&s->changed, &attr);
-    pthread_condattr_destroy(&attr);
+    (void)fw_clock_mono_cond(&s->changed);
     e = pthread_create(&s->thread, NULL, take, s);
     if (e) {
         pthread_cond_destroy(&s->changed);
@@ -160,17 +156,10 @@ bool fw_stop_asked(struct fw_stop *s)
 
 bool fw_stop_wait_us(struct fw_stop *s, int64_t us)
 {
-    struct timespec until;
+    struct timespec until = fw_clock_mono_after_us(us);
     bool asked;
     int e = 0;
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += us / 1000000;
-    until.tv_nsec += (us % 1000000) * 1000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_nsec -= 1000000000;
-        until.tv_sec++;
-    }
     pthread_mutex_lock(&s->lock);
     while (!s->asked && !s->wakes && e == 0)
         e = pthread_cond_timedwait(&s->changed, &s->lock, &until);

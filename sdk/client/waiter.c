@@ -3,18 +3,15 @@
 #include <errno.h>
 #include <time.h>
 
+#include "sdk/base/clock.h"
+
 #define MS_PER_SECOND 1000
 #define NS_PER_MS     1000000
 
 void fw_waiter_init(struct fw_waiter *w)
 {
-    pthread_condattr_t monotonic;
-
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&w->lock, NULL);
-    pthread_cond_init(&w->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    (void)fw_clock_mono_cond(&w->changed);
 }
 
 void fw_waiter_close(struct fw_waiter *w)

@@ -1,4 +1,3 @@
-#include "server/engine/departures.h"
 #include "server/engine/job_thread_own.h"
 
 #include <stdlib.h>
@@ -6,12 +5,13 @@
 #include "sdk/base/clock.h"
 #include "sdk/base/mem.h"
 #include "sdk/wire/reason.h"
+#include "server/engine/departures.h"
 
 #define LETTERS_MAX 65536u
 #define CHANGED_MS  100  /* so soon a snapshot follows what changed the job */
 #define HEARD_MS    1000 /* and so soon a mere sign of life */
-#define STALL_MS    50   /* a wave that does not move for so long is broken */
-#define WAVE_MS     250  /* and one that takes longer */
+#define STALL_MS    50   /* longer a wave that stands still is not waited for */
+#define WAVE_MS     250  /* and one that moves not longer */
 #define LINE_MS     100  /* looks at one that others wait for in line */
 
 /* Put a new snapshot up; false without memory: then the old one stays, and the
@@ -110,8 +110,8 @@ static int64_t patience(const struct fw_job_thread *t, int64_t now_ms)
     int64_t wait_ms = t->fresh_ms < INT64_MAX ? t->fresh_ms : -1;
     int64_t left_ms = next_ms > now_ms ? next_ms - now_ms : 0;
 
-    if (fw_job_has_line(&t->job))
-        return LINE_MS;
+    if (fw_job_has_line(&t->job) && (wait_ms < 0 || wait_ms > LINE_MS))
+        wait_ms = LINE_MS;
     if (next_ms == INT64_MAX)
         return wait_ms;
     return wait_ms >= 0 && wait_ms < left_ms ? wait_ms : left_ms;
@@ -210,17 +210,6 @@ static void *work(void *arg)
     return NULL;
 }
 
-/* With waits on the monotonic clock. */
-static void init_ended(struct fw_job_thread *t)
-{
-    pthread_condattr_t attr;
-
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&t->ended, &attr);
-    pthread_condattr_destroy(&attr);
-}
-
 static void destroy(struct fw_job_thread *t)
 {
     fw_version_unref(t->version);
@@ -252,7 +241,7 @@ fw_status fw_job_thread_create(const struct fw_job_spec *spec,
     pthread_mutex_init(&t->lock, NULL);
     pthread_mutex_init(&t->stop_lock, NULL);
     pthread_mutex_init(&t->baton, NULL);
-    init_ended(t);
+    (void)fw_clock_mono_cond(&t->ended);
     s = fw_job_init(&t->job, spec, incarnation, fw_clock_mono_ms(), err);
     if (s != FW_OK) {
         destroy(t);

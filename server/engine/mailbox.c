@@ -1,22 +1,16 @@
 #include "server/engine/mailbox.h"
 
-#include <time.h>
-
 #include "sdk/base/clock.h"
 
 fw_status fw_mailbox_init(struct fw_mailbox *m, size_t limit)
 {
-    pthread_condattr_t attr;
     bool ok;
 
     *m = (struct fw_mailbox){.limit = limit};
     m->tail = &m->first;
     if (pthread_mutex_init(&m->lock, NULL))
         return FW_NOMEM;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    ok = pthread_cond_init(&m->wake, &attr) == 0;
-    pthread_condattr_destroy(&attr);
+    ok = fw_clock_mono_cond(&m->wake) == 0;
     if (!ok)
         pthread_mutex_destroy(&m->lock);
     return ok ? FW_OK : FW_NOMEM;
