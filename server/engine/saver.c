@@ -39,7 +39,7 @@ static void run_copy(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
     if (has_news(job))
         s->copied = fw_job_save(job, &s->state);
     if (has_news(job) && s->copied == FW_OK) {
-        memcpy(s->momentum, job->optimizer.momentum,
+        memcpy(s->momentum, job->optimizer.momentum.at,
                job->n_elements * sizeof(float));
         s->version = fw_version_ref(job->current);
         s->incarnation = job->incarnation;
@@ -131,7 +131,7 @@ fw_status fw_saver_save(const struct fw_store *store, struct fw_jobs *jobs,
 fw_status fw_saver_save_stopped(const struct fw_store *store,
                                 struct fw_job *job, struct fw_err *err)
 {
-    struct snapshot s = {.momentum = job->optimizer.momentum,
+    struct snapshot s = {.momentum = job->optimizer.momentum.at,
                          .version = job->current,
                          .incarnation = job->incarnation};
     fw_status st;

@@ -145,7 +145,8 @@ static fw_status set_state(struct fw_job *job, struct fw_gather *take,
     fw_wave_break(&job->wave);
     fw_version_unref(job->current);
     job->current = next;
-    memcpy(job->optimizer.momentum, momentum, job->n_elements * sizeof(float));
+    memcpy(job->optimizer.momentum.at, momentum,
+           job->n_elements * sizeof(float));
     return FW_OK;
 }
 
@@ -180,7 +181,7 @@ fw_status fw_job_rewind(struct fw_job *job, struct fw_gather *take,
 
 const float *fw_job_peek_momentum_buffer(const struct fw_job *job)
 {
-    return job->optimizer.momentum;
+    return job->optimizer.momentum.at;
 }
 
 /* A worker goes: its group does not wait for it, and it not for its group. */
@@ -206,7 +207,7 @@ static void end_session(struct fw_job *job, struct fw_session *w,
 
     memcpy(name, w->name, sizeof(name)); /* the session may be forgotten */
     let_go(job, w, now_ms);
-    fw_sessions_end(&job->sessions, w, state, now_ms);
+    fw_sessions_end(&job->sessions, w, state);
     fw_controller_members(&job->controller, fw_groups_asynchrony(job),
                           state == FW_WORKER_LOST ? FW_MEMBER_LOST
                                                   : FW_MEMBER_LEFT,
@@ -246,7 +247,7 @@ fw_status fw_job_join(struct fw_job *job, const struct fw_join_request *request,
     if (s != FW_OK)
         return s;
     if (fw_groups_on(&job->groups) && fw_groups_join(job, w) != FW_OK) {
-        fw_sessions_end(&job->sessions, w, FW_WORKER_LEFT, now_ms);
+        fw_sessions_end(&job->sessions, w, FW_WORKER_LEFT);
         return FW_REFUSE(err, OUT_OF_MEMORY, "no memory for another worker");
     }
     fw_controller_members(&job->controller, fw_groups_asynchrony(job),

@@ -36,16 +36,15 @@ fw_status fw_optimizer_init(struct fw_optimizer *o,
                             uint64_t n_elements)
 {
     *o = (struct fw_optimizer){.spec = *spec, .n_elements = n_elements};
-    if (!open_buffer(&o->u, n_elements))
+    if (!open_buffer(&o->momentum, n_elements))
         return FW_NOMEM;
-    o->momentum = o->u.at;
     return FW_OK;
 }
 
 void fw_optimizer_close(struct fw_optimizer *o)
 {
     fw_optimizer_no_spare(o);
-    close_buffer(&o->u);
+    close_buffer(&o->momentum);
     *o = (struct fw_optimizer){0};
 }
 
@@ -108,10 +107,9 @@ void fw_optimizer_no_spare(struct fw_optimizer *o)
 void fw_optimizer_turn(struct fw_optimizer *o, double gradient_square_norm,
                        double update_square_norm)
 {
-    struct fw_buffer was = o->u;
+    struct fw_buffer was = o->momentum;
 
-    o->u = o->spare;
-    o->momentum = o->u.at;
+    o->momentum = o->spare;
     o->spare = was;
     o->gradient_norm = sqrt(gradient_square_norm);
     o->update_norm = sqrt(update_square_norm);
@@ -134,7 +132,7 @@ fw_status fw_optimizer_step(struct fw_optimizer *o, const struct fw_version *w,
         return s;
     for (uint32_t i = 0; i < w->n_blocks; i++) {
         float *block = next->blocks[i]->data; /* holds g, will hold w' */
-        float *u = o->momentum + (uint64_t)i * FW_BLOCK_ELEMENTS;
+        float *u = o->momentum.at + (uint64_t)i * FW_BLOCK_ELEMENTS;
 
         square_norm +=
             fw_kernel_step(&step, w->blocks[i]->data, u, block, block, u,

@@ -22,9 +22,9 @@ struct fw_buffer {
 
 struct fw_optimizer {
     struct fw_optimizer_spec spec; /* set at init */
-    struct fw_buffer u;            /* owned; as `momentum` */
-    float *momentum;     /* lent by `u`, one for each element; zero at first */
-    uint64_t n_elements; /* set at init */
+    struct fw_buffer
+        momentum;           /* owned; u, one for each element; zero at first */
+    uint64_t n_elements;    /* set at init */
     struct fw_buffer spare; /* owned; for the next u (wave.h); perhaps empty */
     struct fw_pool *pool; /* ref while there is a spare: it is claimed there */
     struct fw_step_watch *watch; /* lent by who has a step made; may be NULL */

@@ -183,7 +183,6 @@ fw_status fw_sessions_join(struct fw_sessions *s, const char *name,
     w->epoch = ++s->epoch;
     w->state = FW_WORKER_CONNECTED;
     w->dtype = dtype;
-    w->joined_ms = now_ms;
     w->rated_ms = now_ms;
     w->heard_ms = now_ms;
     index_add(s, w);
@@ -260,10 +259,9 @@ void fw_sessions_heard(struct fw_sessions *s, struct fw_session *who,
 }
 
 void fw_sessions_end(struct fw_sessions *s, struct fw_session *who,
-                     enum fw_worker_state state, int64_t now_ms)
+                     enum fw_worker_state state)
 {
     who->state = state;
-    who->gone_ms = now_ms;
     fw_list_remove(&who->turn);
     fw_list_push_back(&s->gone, &who->turn);
     s->connected--;

@@ -34,12 +34,10 @@ struct fw_session {
     enum fw_worker_state state;
     bool unheard; /* out of a checkpoint, and silent since */
     enum fw_dtype dtype;
-    int64_t joined_ms;
     int64_t rated_ms;                /* since then `rated` is counted; */
     uint64_t rated;                  /* gradients it had then */
     double rate;                     /* gradients/s till then; 0: not known */
     int64_t heard_ms;                /* last message; the lease runs from it */
-    int64_t gone_ms;                 /* when it left or was lost */
     uint64_t sequence;               /* of the last gradient that was judged */
     struct fw_gradient_ack last_ack; /* its answer */
     uint64_t base_version;           /* of the last gradient applied */
@@ -120,7 +118,7 @@ void fw_sessions_heard(struct fw_sessions *s, struct fw_session *who,
 /* Connected no more; `who` itself stays for show, the one that went first may
  * be forgotten. */
 void fw_sessions_end(struct fw_sessions *s, struct fw_session *who,
-                     enum fw_worker_state state, int64_t now_ms);
+                     enum fw_worker_state state);
 
 /* A connected session whose lease has run out at `now_ms`; NULL if none. */
 struct fw_session *fw_sessions_expired(struct fw_sessions *s, int64_t now_ms);

@@ -57,7 +57,7 @@ bool fw_wave_begin(struct fw_wave *v, struct fw_optimizer *o,
         v->step = fw_optimizer_how(o, rate, momentum, 1.0);
         v->rate = rate;
         v->momentum = momentum;
-        v->u = o->momentum;
+        v->u = o->momentum.at;
         v->u_next = o->spare.at;
         v->done = 0;
         v->square_norm = 0.0;

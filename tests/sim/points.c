@@ -162,7 +162,7 @@ static fw_status save(const struct fw_store *store, struct fw_job *job,
         .version = job->current->number,
         .incarnation = job->incarnation,
         .weights = fw_floats_blocks(job->current->blocks),
-        .momentum = fw_floats_flat(job->optimizer.momentum),
+        .momentum = fw_floats_flat(job->optimizer.momentum.at),
         .state = &state};
 
     if (s == FW_OK)

@@ -46,7 +46,7 @@ static void a_rate_is_that_of_the_last_seconds(void **state)
     a->gradients = 130;
     fw_sessions_heard(&s, a, 16000);
     assert_true(fw_session_rate(a, 17000) == 3.0);
-    fw_sessions_end(&s, a, FW_WORKER_LOST, 17000);
+    fw_sessions_end(&s, a, FW_WORKER_LOST);
     assert_true(fw_session_rate(a, 17000) == 0.0);
     fw_sessions_close(&s);
 }
@@ -68,7 +68,7 @@ static void a_connected_name_is_refused_and_a_gone_one_may_return(void **state)
         assert_int_equal(join(&s, "a", i + 1, 5, &b, &err), FW_EXISTS);
         assert_string_equal(err.reason, "WORKER_EXISTS");
         assert_int_equal(s.connected, 1);
-        fw_sessions_end(&s, a, gone[i], 6);
+        fw_sessions_end(&s, a, gone[i]);
         assert_int_equal(join(&s, "a", i + 1, 7, &a, NULL), FW_OK);
         assert_true(a->epoch > epoch);
         assert_int_equal(a->sequence, 0);
@@ -91,7 +91,7 @@ static void the_limit_of_workers_holds_and_frees_up(void **state)
     assert_int_equal(join(&s, "b", 2, 0, &b, NULL), FW_OK);
     assert_int_equal(join(&s, "c", 3, 0, &b, &err), FW_BUSY);
     assert_string_equal(err.reason, "TOO_MANY_WORKERS");
-    fw_sessions_end(&s, a, FW_WORKER_LEFT, 1);
+    fw_sessions_end(&s, a, FW_WORKER_LEFT);
     assert_int_equal(join(&s, "c", 3, 1, &b, NULL), FW_OK);
     fw_sessions_close(&s);
 }
@@ -110,11 +110,11 @@ static void a_lease_runs_from_the_last_sign_of_life(void **state)
     assert_true(fw_sessions_next_ms(&s) == LEASE_MS + 1);
     assert_null(fw_sessions_expired(&s, LEASE_MS));
     assert_ptr_equal(fw_sessions_expired(&s, LEASE_MS + 1), b);
-    fw_sessions_end(&s, b, FW_WORKER_LOST, LEASE_MS + 1);
+    fw_sessions_end(&s, b, FW_WORKER_LOST);
     assert_true(fw_sessions_next_ms(&s) == 601 + LEASE_MS);
     assert_null(fw_sessions_expired(&s, 600 + LEASE_MS));
     assert_ptr_equal(fw_sessions_expired(&s, 601 + LEASE_MS), a);
-    fw_sessions_end(&s, a, FW_WORKER_LOST, 601 + LEASE_MS);
+    fw_sessions_end(&s, a, FW_WORKER_LOST);
     assert_null(fw_sessions_expired(&s, INT64_MAX / 2));
     assert_true(fw_sessions_next_ms(&s) == INT64_MAX);
     assert_int_equal(s.lost, 2);
@@ -176,7 +176,7 @@ static void ten_thousand_workers_come_and_go(void **state)
         assert_found(&s, i, true);
     while ((w = fw_sessions_expired(&s, LEASE_MS + CROWD))) {
         assert_int_equal(w->epoch, ++n_lost); /* the longest silent first */
-        fw_sessions_end(&s, w, FW_WORKER_LOST, LEASE_MS + CROWD);
+        fw_sessions_end(&s, w, FW_WORKER_LOST);
     }
     assert_int_equal(n_lost, CROWD);
     assert_int_equal(s.connected, 0);
@@ -204,7 +204,7 @@ static void a_join_without_memory_changes_nothing(void **state)
         assert_int_equal(join(&s, name, i, 0, &w, NULL), FW_OK);
     }
     a = fw_sessions_by_epoch(&s, 1);
-    fw_sessions_end(&s, a, FW_WORKER_LEFT, 0);
+    fw_sessions_end(&s, a, FW_WORKER_LEFT);
     do {
         fault_arm(n++);
         st = join(&s, "w0", 1000, 0, &w, &err);
