@@ -38,7 +38,7 @@ export OPENBLAS_NUM_THREADS=1
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0
 export LSAN_OPTIONS=suppressions=$PWD/tests/support/lsan.supp:print_suppressions=0
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
-export TSAN_OPTIONS=suppressions=$PWD/tests/support/tsan.supp:halt_on_error=0
+export TSAN_OPTIONS=suppressions=$PWD/tests/support/tsan.supp:halt_on_error=0:history_size=5
 
 # One line a step: its name, its outcome, how long it took.
 report() { # NAME OUTCOME SECONDS

@@ -202,8 +202,8 @@ static bool is_our_user(int fd)
 }
 
 /* Takes fd, also on failure.  `memory` is sealed. */
-static fw_status settle(struct fw_pipe *p, int fd, int memory, bool server,
-                        struct fw_err *err)
+static fw_status map_ring(struct fw_pipe *p, int fd, int memory, bool server,
+                          struct fw_err *err)
 {
     struct pair *r = fw_mem_array(1, sizeof(*r));
     void *m =
@@ -268,7 +268,7 @@ fw_status fw_pipe_ring_offer(struct fw_pipe *p, int fd, struct fw_err *err)
                        strerror(errno));
         close(fd);
     } else {
-        s = settle(p, fd, memory, true, err);
+        s = map_ring(p, fd, memory, true, err);
     }
     if (memory >= 0)
         close(memory);
@@ -326,7 +326,7 @@ fw_status fw_pipe_ring_take(struct fw_pipe *p, int fd, int wait_ms,
     }
     memory = receive_memory(fd, wait_ms);
     if (memory >= 0 && is_sound(memory)) {
-        s = settle(p, fd, memory, false, err);
+        s = map_ring(p, fd, memory, false, err);
     } else {
         s = fw_err_set(err, FW_UNAVAILABLE, "the server shares no memory");
         close(fd);
