@@ -3,6 +3,7 @@
 #include <grpc/slice.h>
 
 #include "sdk/wire/codec.h"
+#include "sdk/wire/grpc_glue.h"
 #include "sdk/wire/reason.h"
 
 #define DETAILS_KEY "grpc-status-details-bin"
@@ -16,7 +17,7 @@ void fw_ending_init(struct fw_ending *e)
 
 void fw_ending_close(struct fw_ending *e)
 {
-    grpc_metadata_array_destroy(&e->trailers);
+    fw_metadata_close(&e->trailers);
     grpc_slice_unref(e->details);
     fw_ending_init(e);
 }

@@ -6,6 +6,7 @@
 
 #include "sdk/base/clock.h"
 #include "sdk/client/stream_lane.h"
+#include "sdk/wire/grpc_glue.h"
 
 #define STREAM_OF(tag, member)                                                 \
     ((struct fw_stream *)((char *)(tag)-offsetof(struct fw_stream, member)))
@@ -153,7 +154,7 @@ fw_status fw_stream_reopen(struct fw_stream *st, struct fw_connection *c,
                            const char *method)
 {
     fw_stream_drop(st);
-    grpc_metadata_array_destroy(&st->metadata);
+    fw_metadata_close(&st->metadata);
     fw_ending_close(&st->ending);
     st->over = false;
     st->ended = false;
@@ -190,7 +191,7 @@ void fw_stream_close(struct fw_stream *st)
     pthread_mutex_lock(&st->waiter.lock);
     fw_stream_drop(st);
     pthread_mutex_unlock(&st->waiter.lock);
-    grpc_metadata_array_destroy(&st->metadata);
+    fw_metadata_close(&st->metadata);
     fw_ending_close(&st->ending);
     fw_waiter_close(&st->waiter);
     *st = (struct fw_stream){0};

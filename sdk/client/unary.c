@@ -103,7 +103,7 @@ fw_status fw_unary(struct fw_connection *c, const char *method,
     if (u.answer)
         grpc_byte_buffer_destroy(u.answer);
     grpc_byte_buffer_destroy(u.request);
-    grpc_metadata_array_destroy(&u.metadata);
+    fw_metadata_close(&u.metadata);
     fw_ending_close(&u.ending);
     fw_waiter_close(&u.waiter);
     return s;

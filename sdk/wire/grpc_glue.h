@@ -59,4 +59,7 @@ grpc_byte_buffer *fw_buffer_create(const void *head, size_t n_head,
 /* A byte buffer of a copy. */
 grpc_byte_buffer *fw_buffer_copy(const struct fw_bytes *from);
 
+/* Free what gRPC has put there, and leave it empty. */
+void fw_metadata_close(grpc_metadata_array *m);
+
 #endif

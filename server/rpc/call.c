@@ -51,7 +51,7 @@ void fw_call_unref(struct fw_call *c)
         grpc_call_unref(c->call);
     if (c->lane)
         fw_lane_destroy(c->lane);
-    grpc_metadata_array_destroy(&c->metadata);
+    fw_metadata_close(&c->metadata);
     grpc_call_details_destroy(&c->details);
     pthread_mutex_destroy(&c->lock);
     if (c->call || c->lane)
