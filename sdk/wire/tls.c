@@ -8,6 +8,7 @@
 
 #include "sdk/base/mem.h"
 #include "sdk/wire/tls_carriage.h"
+#include "sdk/wire/tls_library.h"
 
 #define AES_FIRST                                                              \
     "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:"                           \
@@ -44,7 +45,13 @@ static int no_passphrase(char *to, int n, int writing, void *user)
 
 static X509 *next_certificate(BIO *from)
 {
-    return PEM_read_bio_X509(from, NULL, no_passphrase, NULL);
+    X509 *x = X509_new_ex(fw_tls_library(), FW_TLS_PREFER);
+
+    if (x && !PEM_read_bio_X509(from, &x, no_passphrase, NULL)) {
+        X509_free(x);
+        x = NULL;
+    }
+    return x;
 }
 
 /* The side's own certificate, and those that lead to its authority. */
@@ -68,7 +75,9 @@ static bool use_key(SSL_CTX *context, const char *pem)
 {
     BIO *from = BIO_new_mem_buf(pem, -1);
     EVP_PKEY *key =
-        from ? PEM_read_bio_PrivateKey(from, NULL, no_passphrase, NULL) : NULL;
+        from ? PEM_read_bio_PrivateKey_ex(from, NULL, no_passphrase, NULL,
+                                          fw_tls_library(), FW_TLS_PREFER)
+             : NULL;
     bool ok = key && SSL_CTX_use_PrivateKey(context, key) == 1 &&
               SSL_CTX_check_private_key(context) == 1;
 
@@ -140,8 +149,9 @@ fw_status fw_tls_side_open(enum fw_tls_end end, const struct fw_tls_pem *pem,
     if (side) {
         side->refs = 1;
         side->carriage = fw_carriage_method();
-        side->context = SSL_CTX_new(end == FW_TLS_SERVER ? TLS_server_method()
-                                                         : TLS_client_method());
+        side->context = SSL_CTX_new_ex(
+            fw_tls_library(), FW_TLS_PREFER,
+            end == FW_TLS_SERVER ? TLS_server_method() : TLS_client_method());
     }
     if (!side || !side->carriage || !side->context ||
         !set_rules(side->context, end, pem->ca != NULL))

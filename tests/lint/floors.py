@@ -34,6 +34,7 @@ DOORS = {
     r"^sqlite3\.h$": ["server/store/history"],
     r"^openssl/": ["server/store/tokens.", "client/cli/doctor_tls.",
                     "sdk/wire/tls", "sdk/wire/pipe_tls."],
+    r"^intel-ipsec-mb\.h$": ["sdk/wire/tls_gcm."],
     r"^cyaml/": ["server/store/config"],
     r"^yaml\.h$": ["client/cli/job_file."],
     r"^(n?cursesw?/)?(n?curses|term|panel)\.h$": ["client/cli/top_screen."],

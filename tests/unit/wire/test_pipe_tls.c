@@ -100,15 +100,13 @@ static size_t speak(struct world *w, const char *text, char *heard, size_t room)
     return 0;
 }
 
-static void bytes_go_both_ways_in_any_pieces(void **state)
+static void assert_bytes_go_both_ways(struct world *w)
 {
-    struct world *w = *state;
     uint8_t *sent = malloc(A_LOT);
     uint8_t *got = malloc(A_LOT);
 
     for (size_t i = 0; i < A_LOT; i++)
         sent[i] = (uint8_t)(i * 7 + i / 251);
-    connect_all(w);
     for (int way = 0; way < 2; way++) {
         struct fw_pipe *from = way ? &w->ours : &w->theirs;
         struct fw_pipe *to = way ? &w->theirs : &w->ours;
@@ -133,6 +131,37 @@ static void bytes_go_both_ways_in_any_pieces(void **state)
     }
     free(sent);
     free(got);
+}
+
+static void bytes_go_both_ways_in_any_pieces(void **state)
+{
+    connect_all(*state);
+    assert_bytes_go_both_ways(*state);
+}
+
+/* With all of OpenSSL as it came, and each cipher. */
+static void an_other_end_s_openssl_is_understood(void **state)
+{
+    struct world *w = *state;
+    const char *const ciphers[] = {"TLS_AES_128_GCM_SHA256",
+                                   "TLS_AES_256_GCM_SHA384",
+                                   "TLS_CHACHA20_POLY1305_SHA256"};
+
+    for (size_t i = 0; i < sizeof(ciphers) / sizeof(*ciphers); i++) {
+        struct fw_tls_side *side = side_open(FW_TLS_SERVER, &w->server, NULL);
+        struct fw_tls_side *plain = side_open(FW_TLS_CLIENT, NULL, &w->ca);
+
+        SSL_CTX_free(plain->context);
+        plain->context = SSL_CTX_new(TLS_client_method());
+        SSL_CTX_set_verify(plain->context, SSL_VERIFY_NONE, NULL);
+        assert_int_equal(SSL_CTX_set_ciphersuites(plain->context, ciphers[i]),
+                         1);
+        SSL_CTX_set_mode(plain->context, SSL_CTX_get_mode(side->context));
+        connect_as(w, side, plain, HOST);
+        assert_bytes_go_both_ways(w);
+        fw_pipe_close(&w->ours);
+        fw_pipe_close(&w->theirs);
+    }
 }
 
 static void what_openssl_holds_is_not_waited_for(void **state)
@@ -283,6 +312,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(bytes_go_both_ways_in_any_pieces, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(an_other_end_s_openssl_is_understood,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(what_openssl_holds_is_not_waited_for,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_can_be_read_on_the_way, setup,
