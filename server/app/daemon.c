@@ -1,5 +1,6 @@
 #include "server/app/daemon.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -246,6 +247,33 @@ static int fail(int code, const struct fw_err *err)
     return code;
 }
 
+/* Whoever knows that the server is ready may end it: a signal that comes before
+ * the loop takes them is kept for it. */
+static int early; /* atomic; of one */
+
+static void on_early_signal(int number)
+{
+    __atomic_store_n(&early, number, __ATOMIC_RELAXED);
+}
+
+static void keep_signals(void)
+{
+    struct sigaction keep = {.sa_handler = on_early_signal,
+                             .sa_flags = SA_RESTART};
+
+    sigaction(SIGTERM, &keep, NULL);
+    sigaction(SIGINT, &keep, NULL);
+    sigaction(SIGHUP, &keep, NULL);
+}
+
+static void hand_signals(void)
+{
+    int number = __atomic_load_n(&early, __ATOMIC_RELAXED);
+
+    if (number)
+        raise(number);
+}
+
 static int serve(struct fw_daemon *d)
 {
     struct fw_err err = {0};
@@ -254,12 +282,14 @@ static int serve(struct fw_daemon *d)
     if (fw_server_open(&d->server, &d->jobs, &d->store, &d->config, &err) !=
         FW_OK)
         return fail(FW_EXIT_LISTEN, &err);
+    keep_signals();
     if (tell_ready(d, &err) != FW_OK) {
         fw_server_close(&d->server, 0);
         return fail(FW_EXIT_DATA, &err);
     }
     uv_loop_init(&d->loop);
     start_handles(d);
+    hand_signals();
     if (d->server.port)
         fw_supervisor_watch(&d->supervisor, &d->loop, d->config.listen,
                             d->server.port, d->config.tls.cert[0] != '\0');

@@ -21,6 +21,7 @@ import flywheel_test as ft  # noqa: E402
 
 WATCHDOG_S = 1.5
 DESCRIPTORS = 128  # that the server has
+TRIES = 12  # servers that are ended as soon as may be
 CROWD = 300  # of connections
 
 
@@ -72,6 +73,20 @@ class Supervised(unittest.TestCase):
         while "STOPPING=1" not in words:
             words.append(self.hear())
         self.assertEqual(server.process.wait(timeout=60), 0)
+
+    def test_who_knows_that_it_is_ready_may_end_it(self):
+        """At once: no signal comes too early to be taken."""
+        for i in range(TRIES):
+            data = self.folder / f"data{i}"
+            address = data / "flywheeld.address"
+            server = subprocess.Popen(
+                [ft.program("FLYWHEELD"), "--listen", "127.0.0.1:0",
+                 "--admin", "off", "--data", data],
+                stderr=subprocess.DEVNULL)
+            while not address.exists() and server.poll() is None:
+                pass
+            server.send_signal(signal.SIGTERM)
+            self.assertEqual(server.wait(timeout=60), 0)
 
     def ready(self, server):
         try:
