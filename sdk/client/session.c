@@ -127,7 +127,7 @@ static void on_tick(void *user, int64_t now_ms)
     fw_stream_look(&s->train);
     fw_session_mend(s, now_ms);
     if (s->opened && !s->train.over && !s->train.sending &&
-        now_ms - s->sent_ms >= s->joined.heartbeat_ms / 2)
+        now_ms - s->sent_ms + 2 * TICK_MS >= s->joined.heartbeat_ms)
         st = fw_session_send(s, &beat);
     if (st != FW_OK)
         fw_stream_fail(&s->train, st, &s->train.err);

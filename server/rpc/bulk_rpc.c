@@ -269,9 +269,7 @@ static fw_status add(struct fw_call *c, const struct fw_message *m,
 
 static void read_next(struct fw_call *c)
 {
-    struct fw_initialize_call *i = c->state;
-
-    __atomic_store_n(&i->heard_ms, fw_clock_mono_ms(), __ATOMIC_RELAXED);
+    fw_call_look_at(c, fw_clock_mono_ms() + c->server->deadlines.unread_ms);
     fw_call_read(c);
 }
 
@@ -282,13 +280,11 @@ static void read_rested(struct fw_pause *pause)
 
 void fw_initialize_look(struct fw_call *c, int64_t now_ms)
 {
-    struct fw_initialize_call *i = c->state;
-    int64_t heard_ms = __atomic_load_n(&i->heard_ms, __ATOMIC_RELAXED);
     struct fw_err err;
 
-    if (heard_ms && now_ms - heard_ms >= c->server->deadlines.unread_ms)
-        fw_call_finish(
-            c, fw_err_set(&err, FW_TIMEOUT, "the upload has stopped"), &err);
+    (void)now_ms;
+    fw_call_finish(c, fw_err_set(&err, FW_TIMEOUT, "the upload has stopped"),
+                   &err);
 }
 
 /* The next message, when the job's rates allow. */
@@ -313,7 +309,7 @@ void fw_initialize(struct fw_call *c, struct fw_message *m)
     struct fw_err err = {0};
     fw_status s;
 
-    __atomic_store_n(&i->heard_ms, 0, __ATOMIC_RELAXED);
+    fw_call_look_at(c, 0);
     if (m)
         s = add(c, m, &err);
     else

@@ -20,8 +20,6 @@ struct fw_initialize_call {
     struct fw_job_thread *job; /* ref */
     struct fw_gather *gather;  /* owned; NULL: the job has parameters */
     uint64_t next;             /* the element that comes next, without one */
-    int64_t heard_ms; /* atomic: since when a message is waited for; 0: none
-                         is, or not yet */
     struct fw_letter letter;
     grpc_byte_buffer *answer; /* owned; call's lock */
     struct fw_pause pause;    /* while its job is at its rate */

@@ -40,6 +40,11 @@ void fw_call_stuck(struct fw_call *c, bool is)
                      __ATOMIC_RELAXED);
 }
 
+void fw_call_look_at(struct fw_call *c, int64_t ms)
+{
+    __atomic_store_n(&c->look_ms, ms, __ATOMIC_RELAXED);
+}
+
 void fw_call_unref(struct fw_call *c)
 {
     if (__atomic_sub_fetch(&c->refs, 1, __ATOMIC_ACQ_REL))

@@ -55,13 +55,20 @@ struct fw_method {
     grpc_byte_buffer *(*next)(struct fw_call *call);
     /* The last reference is gone: let go of what the state holds. */
     void (*close)(struct fw_call *call);
-    /* A quarter of a second has gone by; NULL: it does not matter.  The loop's
+    /* The time of fw_call_look_at has come, and every quarter of a second from
+     * then on until it is another; NULL: that is never said.  The loop's
      * thread. */
     void (*look)(struct fw_call *call, int64_t now_ms);
 };
 
 struct fw_call {
-    struct fw_list link;            /* used by the server: calls that live */
+    /* what is looked at in passing by all calls lies together */
+    struct fw_list link; /* used by the server: calls that live */
+    int64_t stuck_ms;    /* atomic: since when a write waits for the client; 0:
+                            none does */
+    int64_t look_ms;     /* atomic: when method->look is called; 0: it is not */
+    uint32_t refs;       /* atomic */
+
     struct fw_server *server;       /* outlives the call */
     const struct fw_method *method; /* NULL: the path is not known */
     void *registered;               /* gRPC's handle of the method */
@@ -72,12 +79,9 @@ struct fw_call {
     gpr_timespec deadline;
     struct fw_principal principal; /* who calls; set when it arrives */
     struct fw_guest *guest;        /* its connection; a reference, or NULL */
-    bool streams;     /* bulk, and a message has come; reading baton */
-    bool let_in;      /* the caller may call this */
-    bool heard;       /* its first message has come */
-    uint32_t refs;    /* atomic */
-    int64_t stuck_ms; /* atomic: since when a write waits for the client; 0:
-                         none does */
+    bool streams; /* bulk, and a message has come; reading baton */
+    bool let_in;  /* the caller may call this */
+    bool heard;   /* its first message has come */
     struct fw_tag arrived;
     struct fw_tag received;
     struct fw_tag sent;
@@ -148,6 +152,11 @@ FW_MUST_USE fw_status fw_call_job(struct fw_call *c, const char *name,
 /* End it at once and tell the client as little as can be: `s`, and why (a
  * constant).  Any thread, also one that holds the call's lock. */
 void fw_call_cancel(struct fw_call *c, fw_status s, const char *why);
+
+/* Have method->look called then; 0: not any more, FW_CALL_LOOK_NOW: soon.  Any
+ * thread. */
+void fw_call_look_at(struct fw_call *c, int64_t ms);
+#define FW_CALL_LOOK_NOW 1
 
 /* A write begins to wait for the client, or waits no more. */
 void fw_call_stuck(struct fw_call *c, bool is);

@@ -15,9 +15,12 @@
 
 #define EVENTS    256
 #define SIP_BYTES 64 /* some heartbeats; more is a thread's to read */
-#define SLACK_MS                                                               \
-    5 /* in which heartbeats gather: fewer turns of this thread                \
-       */
+
+/* Time for heartbeats to gather in, so that this thread turns less often; more
+ * if a turn brings many. */
+#define SLACK_MS      5
+#define MANY          4
+#define LONG_SLACK_MS 20
 
 /* What is to become of a lane that was looked at. */
 enum fate { STAY, WORK, END };
@@ -170,12 +173,12 @@ static bool look_at_called(struct fw_lobby *b)
     return !closing;
 }
 
-/* Let more come, unless somebody calls. */
-static void gather(const struct fw_lobby *b)
+/* After n events let more come, unless somebody calls. */
+static void gather(const struct fw_lobby *b, int n)
 {
     struct pollfd p = {.fd = b->wake, .events = POLLIN};
 
-    (void)poll(&p, 1, SLACK_MS);
+    (void)poll(&p, 1, n < MANY ? SLACK_MS : LONG_SLACK_MS);
 }
 
 static void *serve(void *arg)
@@ -196,7 +199,7 @@ static void *serve(void *arg)
         }
         if (!look_at_called(b))
             break;
-        gather(b);
+        gather(b, n);
     }
     return NULL;
 }

@@ -63,28 +63,47 @@ void fw_train_lease_init(struct fw_train *t)
         (struct fw_letter){.run = run_look, .quiet = true, .drop = drop_look};
 }
 
-/* Is it open, and in line or silent for its lease?  One that was not begun yet
- * has nothing but zeros. */
-static bool is_to_be_looked_at(struct fw_call *c, int64_t now_ms)
+/* Look when it was silent for a lease from now. */
+static void look_later(struct fw_train *t, int64_t now_ms)
+{
+    fw_call_look_at(t->call,
+                    now_ms + fw_job_thread_spec(t->job)->limits.lease_ms);
+}
+
+void fw_train_heard(struct fw_train *t, int64_t now_ms)
+{
+    t->touched_ms = now_ms;
+    look_later(t, now_ms);
+}
+
+void fw_train_stand(struct fw_train *t, bool in_line)
+{
+    __atomic_store_n(&t->in_line, in_line, __ATOMIC_RELAXED);
+    if (in_line)
+        fw_call_look_at(t->call, FW_CALL_LOOK_NOW);
+    else
+        look_later(t, fw_clock_mono_ms());
+}
+
+/* Does nobody look yet, and is there something to look at? */
+static bool begin_look(struct fw_call *c)
 {
     struct fw_train *t = c->state;
-    bool due = false;
+    bool begins;
 
     pthread_mutex_lock(&c->lock);
-    if (t->open && !t->looking && !c->gone && !c->ending)
-        due = __atomic_load_n(&t->in_line, __ATOMIC_RELAXED) ||
-              now_ms - __atomic_load_n(&t->heard_ms, __ATOMIC_RELAXED) >=
-                  fw_job_thread_spec(t->job)->limits.lease_ms;
-    t->looking = t->looking || due;
+    begins = t->open && !t->looking && !c->gone && !c->ending;
+    t->looking = t->looking || begins;
     pthread_mutex_unlock(&c->lock);
-    return due;
+    return begins;
 }
 
 void fw_train_look(struct fw_call *c, int64_t now_ms)
 {
     struct fw_train *t = c->state;
 
-    if (!is_to_be_looked_at(c, now_ms))
+    (void)now_ms;
+    if (!begin_look(c))
         return;
     fw_call_ref(c);
     if (fw_job_thread_post(t->job, &t->look_letter) == FW_OK)
@@ -119,7 +138,6 @@ void fw_train_touch(struct fw_train *t)
     pthread_mutex_unlock(&t->call->lock);
     if (busy)
         return;
-    t->touched_ms = now_ms;
-    __atomic_store_n(&t->heard_ms, now_ms, __ATOMIC_RELAXED);
+    fw_train_heard(t, now_ms);
     fw_train_do(t, &t->touch_letter);
 }

@@ -12,6 +12,12 @@
 
 void fw_train_lease_init(struct fw_train *t);
 
+/* The job has just heard of it. */
+void fw_train_heard(struct fw_train *t, int64_t now_ms);
+
+/* It stands in line for room, or does so no more. */
+void fw_train_stand(struct fw_train *t, bool in_line);
+
 /* Tell the job, at most once a second; a session that is over ends the call. */
 void fw_train_touch(struct fw_train *t);
 

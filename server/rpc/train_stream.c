@@ -93,7 +93,7 @@ static void run_room(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
 
     (void)job;
     (void)now_ms;
-    __atomic_store_n(&t->in_line, false, __ATOMIC_RELAXED);
+    fw_train_stand(t, false);
     t->gather = t->granted;
     t->granted = NULL;
     if (!t->gather)
@@ -141,7 +141,7 @@ static fw_status reserve(struct fw_train *t, struct fw_message *m,
     t->waiter.granted = on_granted;
     /* The message must be held before the waiter is in line: the grant may
      * come at once, on another thread. */
-    __atomic_store_n(&t->in_line, true, __ATOMIC_RELAXED);
+    fw_train_stand(t, true);
     s = fw_message_keep(&t->held, m, err);
     if (s == FW_OK)
         s = fw_gather_create(fw_job_thread_pool(t->job),
@@ -151,7 +151,7 @@ static fw_status reserve(struct fw_train *t, struct fw_message *m,
         fw_job_thread_look(t->job);
         return s;
     }
-    __atomic_store_n(&t->in_line, false, __ATOMIC_RELAXED);
+    fw_train_stand(t, false);
     fw_message_close(&t->held);
     fw_call_unref(t->call);
     if (s == FW_NOMEM)
@@ -192,8 +192,7 @@ static void run_open(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
         bool judged = fw_job_resume(job, t->epoch, &m.opened, &last.ack);
 
         t->transfer.dtype = fw_dtype_down(t->dtype);
-        t->touched_ms = now_ms;
-        __atomic_store_n(&t->heard_ms, now_ms, __ATOMIC_RELAXED);
+        fw_train_heard(t, now_ms);
         pthread_mutex_lock(&c->lock);
         t->open = true;
         pthread_mutex_unlock(&c->lock);

@@ -61,8 +61,7 @@ struct fw_train {
     int64_t rest_us;       /* read on then; 0: at once */
     struct fw_pause pause; /* while it rests */
 
-    int64_t heard_ms; /* atomic: as touched_ms, for who looks */
-    bool in_line;     /* atomic: it waits for room */
+    bool in_line; /* atomic: it waits for room */
 
     /* set by the job thread before reading goes on */
     uint64_t epoch; /* 0: not open yet */

@@ -5,12 +5,31 @@
 #include "server/rpc/server.h"
 
 #define LOOK_MS 250 /* between looks */
+#define STRIDE  256 /* calls that are passed by without letting others in */
 
-/* A reference to the call behind `after` in the list, of which the caller has
- * one, so that it stays there; NULL: the first; none is left. */
-static struct fw_call *next_call(struct fw_server *s, struct fw_call *after)
+static bool is_stuck(const struct fw_call *c, int64_t before_ms)
 {
+    int64_t since_ms = __atomic_load_n(&c->stuck_ms, __ATOMIC_RELAXED);
+
+    return since_ms && since_ms <= before_ms;
+}
+
+static bool is_due(const struct fw_call *c, int64_t now_ms)
+{
+    int64_t at_ms = __atomic_load_n(&c->look_ms, __ATOMIC_RELAXED);
+
+    return at_ms && at_ms <= now_ms;
+}
+
+/* A reference to the next call behind `after` in the list that there is
+ * something to do with, or that is only a place to go on from.  The caller has
+ * one to `after`, so that it stays there; NULL: the first; none is left. */
+static struct fw_call *next_call(struct fw_server *s, struct fw_call *after,
+                                 int64_t now_ms)
+{
+    int64_t before_ms = now_ms - s->deadlines.unread_ms;
     struct fw_call *found = NULL;
+    unsigned passed = 0;
     struct fw_list *l;
 
     pthread_mutex_lock(&s->lock);
@@ -18,7 +37,9 @@ static struct fw_call *next_call(struct fw_server *s, struct fw_call *after)
          l = l->next) {
         struct fw_call *c = FW_LIST_ITEM(l, struct fw_call, link);
 
-        if (fw_call_try_ref(c))
+        if ((is_stuck(c, before_ms) || is_due(c, now_ms) ||
+             ++passed > STRIDE) &&
+            fw_call_try_ref(c))
             found = c;
     }
     pthread_mutex_unlock(&s->lock);
@@ -45,11 +66,10 @@ static void end(struct fw_server *s, struct fw_call *c, int64_t before_ms)
 static void look(struct fw_server *s, struct fw_call *c, int64_t now_ms)
 {
     int64_t before_ms = now_ms - s->deadlines.unread_ms;
-    int64_t stuck_ms = __atomic_load_n(&c->stuck_ms, __ATOMIC_RELAXED);
 
-    if (stuck_ms && stuck_ms <= before_ms)
+    if (is_stuck(c, before_ms))
         end(s, c, before_ms);
-    else if (c->method && c->method->look)
+    else if (is_due(c, now_ms))
         c->method->look(c, now_ms);
 }
 
@@ -60,12 +80,12 @@ void fw_unread_tick(struct fw_server *s, int64_t now_ms)
     if (now_ms < s->unread.looked_ms + LOOK_MS)
         return;
     s->unread.looked_ms = now_ms;
-    c = next_call(s, NULL);
+    c = next_call(s, NULL, now_ms);
     while (c) {
         struct fw_call *next;
 
         look(s, c, now_ms);
-        next = next_call(s, c);
+        next = next_call(s, c, now_ms);
         fw_call_unref(c);
         c = next;
     }
