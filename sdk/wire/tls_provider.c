@@ -27,14 +27,20 @@ static void destroy(void *g)
 }
 
 /* The length of a key was given by `tell`, and OpenSSL keeps to it. */
+static int start(struct fw_gcm *g, bool encrypts, const uint8_t *key,
+                 const uint8_t *nonce, size_t n_nonce)
+{
+    return (!nonce || n_nonce == FW_GCM_NONCE_BYTES) &&
+           fw_gcm_start(g, encrypts, key, nonce);
+}
+
 static int encrypt(void *g, const unsigned char *key, size_t n_key,
                    const unsigned char *nonce, size_t n_nonce,
                    const OSSL_PARAM params[])
 {
     (void)n_key;
     (void)params;
-    return (!nonce || n_nonce == FW_GCM_NONCE_BYTES) &&
-           fw_gcm_start(g, true, key, nonce);
+    return start(g, true, key, nonce, n_nonce);
 }
 
 static int decrypt(void *g, const unsigned char *key, size_t n_key,
@@ -43,8 +49,7 @@ static int decrypt(void *g, const unsigned char *key, size_t n_key,
 {
     (void)n_key;
     (void)params;
-    return (!nonce || n_nonce == FW_GCM_NONCE_BYTES) &&
-           fw_gcm_start(g, false, key, nonce);
+    return start(g, false, key, nonce, n_nonce);
 }
 
 /* No place for it: it is covered, and nothing comes out. */

@@ -161,8 +161,6 @@ void fw_set_controller(struct fw_call *c, struct fw_message *m)
 {
     struct fw_set_call *set = c->state;
     struct fw_bytes scratch = {0};
-    struct fw_bytes none = {0};
-    struct fw_job_thread *t = NULL;
     struct fw_err err = {0};
     struct fw_span flat;
     fw_status s;
@@ -173,15 +171,7 @@ void fw_set_controller(struct fw_call *c, struct fw_message *m)
     set->letter = (struct fw_letter){
         .run = run_set, .after = answer_set, .drop = drop_set};
     s = fw_decode_set_controller_request(flat.data, flat.n, &set->set, &err);
-    if (s == FW_OK && fw_unary_again(c, set->set.request_id))
-        goto done;
-    if (s == FW_OK)
-        s = fw_call_job(c, set->set.job, &t, &err);
-    if (s == FW_OK)
-        fw_unary_post(c, t, &set->letter);
-    else
-        fw_unary_answer(c, s, &none, &err);
-done:
-    fw_job_thread_unref(t);
+    if (s != FW_OK || !fw_unary_again(c, set->set.request_id))
+        fw_unary_ask(c, s, set->set.job, &set->letter, &err);
     fw_bytes_close(&scratch);
 }

@@ -41,8 +41,6 @@ void fw_release_worker(struct fw_call *c, struct fw_message *m)
 {
     struct fw_release_call *r = c->state;
     struct fw_bytes scratch = {0};
-    struct fw_bytes none = {0};
-    struct fw_job_thread *t = NULL;
     struct fw_err err = {0};
     struct fw_span flat;
     fw_status s;
@@ -52,15 +50,7 @@ void fw_release_worker(struct fw_call *c, struct fw_message *m)
     r->call = c;
     r->letter = (struct fw_letter){.run = run, .after = answer, .drop = drop};
     s = fw_decode_release_worker_request(flat.data, flat.n, &r->request, &err);
-    if (s == FW_OK && fw_unary_again(c, r->request.request_id))
-        goto done;
-    if (s == FW_OK)
-        s = fw_call_job(c, r->request.job, &t, &err);
-    if (s == FW_OK)
-        fw_unary_post(c, t, &r->letter);
-    else
-        fw_unary_answer(c, s, &none, &err);
-done:
-    fw_job_thread_unref(t);
+    if (s != FW_OK || !fw_unary_again(c, r->request.request_id))
+        fw_unary_ask(c, s, r->request.job, &r->letter, &err);
     fw_bytes_close(&scratch);
 }

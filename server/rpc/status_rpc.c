@@ -141,8 +141,6 @@ void fw_list_decisions(struct fw_call *c, struct fw_message *m)
 {
     struct fw_decisions_call *d = c->state;
     struct fw_bytes scratch = {0};
-    struct fw_bytes none = {0};
-    struct fw_job_thread *t = NULL;
     struct fw_err err = {0};
     struct fw_span flat;
     fw_status s;
@@ -153,13 +151,7 @@ void fw_list_decisions(struct fw_call *c, struct fw_message *m)
     d->letter =
         (struct fw_letter){.run = run_decisions, .drop = drop_decisions};
     s = fw_decode_list_decisions_request(flat.data, flat.n, &d->request, &err);
-    if (s == FW_OK)
-        s = fw_call_job(c, d->request.job, &t, &err);
-    if (s == FW_OK)
-        fw_unary_post(c, t, &d->letter);
-    else
-        fw_unary_answer(c, s, &none, &err);
-    fw_job_thread_unref(t);
+    fw_unary_ask(c, s, d->request.job, &d->letter, &err);
     fw_bytes_close(&scratch);
 }
 

@@ -35,9 +35,7 @@ static void drop(struct fw_letter *l)
 void fw_get_trace(struct fw_call *c, struct fw_message *m)
 {
     struct fw_trace_call *t = c->state;
-    struct fw_job_thread *job = NULL;
     struct fw_bytes scratch = {0};
-    struct fw_bytes none = {0};
     struct fw_err err = {0};
     struct fw_span flat;
     fw_status s;
@@ -47,12 +45,6 @@ void fw_get_trace(struct fw_call *c, struct fw_message *m)
     t->call = c;
     t->letter = (struct fw_letter){.run = run, .drop = drop};
     s = fw_decode_get_trace_request(flat.data, flat.n, &t->request, &err);
-    if (s == FW_OK)
-        s = fw_call_job(c, t->request.job, &job, &err);
-    if (s == FW_OK)
-        fw_unary_post(c, job, &t->letter);
-    else
-        fw_unary_answer(c, s, &none, &err);
-    fw_job_thread_unref(job);
+    fw_unary_ask(c, s, t->request.job, &t->letter, &err);
     fw_bytes_close(&scratch);
 }

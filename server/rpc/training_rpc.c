@@ -44,8 +44,6 @@ void fw_join(struct fw_call *c, struct fw_message *m)
 {
     struct fw_join_call *j = c->state;
     struct fw_bytes scratch = {0};
-    struct fw_bytes none = {0};
-    struct fw_job_thread *t = NULL;
     struct fw_err err = {0};
     struct fw_span flat;
     fw_status s;
@@ -60,13 +58,7 @@ void fw_join(struct fw_call *c, struct fw_message *m)
     if (s == FW_OK && getrandom(j->session, sizeof(j->session), 0) !=
                           (ssize_t)sizeof(j->session))
         s = FW_REFUSE(&err, INTERNAL, "the system has no random numbers");
-    if (s == FW_OK)
-        s = fw_call_job(c, j->request.job, &t, &err);
-    if (s == FW_OK)
-        fw_unary_post(c, t, &j->letter);
-    else
-        fw_unary_answer(c, s, &none, &err);
-    fw_job_thread_unref(t);
+    fw_unary_ask(c, s, j->request.job, &j->letter, &err);
     fw_bytes_close(&scratch);
 }
 
@@ -105,8 +97,6 @@ void fw_leave(struct fw_call *c, struct fw_message *m)
 {
     struct fw_leave_call *v = c->state;
     struct fw_bytes scratch = {0};
-    struct fw_bytes none = {0};
-    struct fw_job_thread *t = NULL;
     struct fw_err err = {0};
     struct fw_span flat;
     fw_status s;
@@ -117,13 +107,7 @@ void fw_leave(struct fw_call *c, struct fw_message *m)
     v->letter = (struct fw_letter){
         .run = run_leave, .after = answer_leave, .drop = drop_leave};
     s = fw_decode_leave_request(flat.data, flat.n, &v->key, &err);
-    if (s == FW_OK)
-        s = fw_call_job(c, v->key.job, &t, &err);
-    if (s == FW_OK)
-        fw_unary_post(c, t, &v->letter);
-    else
-        fw_unary_answer(c, s, &none, &err);
-    fw_job_thread_unref(t);
+    fw_unary_ask(c, s, v->key.job, &v->letter, &err);
     fw_bytes_close(&scratch);
 }
 
@@ -150,8 +134,6 @@ void fw_report_result(struct fw_call *c, struct fw_message *m)
 {
     struct fw_report_call *r = c->state;
     struct fw_bytes scratch = {0};
-    struct fw_bytes none = {0};
-    struct fw_job_thread *t = NULL;
     struct fw_err err = {0};
     struct fw_span flat;
     fw_status s;
@@ -161,12 +143,6 @@ void fw_report_result(struct fw_call *c, struct fw_message *m)
     r->call = c;
     r->letter = (struct fw_letter){.run = run_report, .drop = drop_report};
     s = fw_decode_report_request(flat.data, flat.n, &r->request, &err);
-    if (s == FW_OK)
-        s = fw_call_job(c, r->request.job, &t, &err);
-    if (s == FW_OK)
-        fw_unary_post(c, t, &r->letter);
-    else
-        fw_unary_answer(c, s, &none, &err);
-    fw_job_thread_unref(t);
+    fw_unary_ask(c, s, r->request.job, &r->letter, &err);
     fw_bytes_close(&scratch);
 }

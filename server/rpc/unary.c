@@ -78,8 +78,8 @@ void fw_unary_answer(struct fw_call *c, fw_status s, struct fw_bytes *bytes,
     fw_call_finish(c, s, s == FW_NOMEM ? &none : err);
 }
 
-void fw_unary_post(struct fw_call *c, struct fw_job_thread *t,
-                   struct fw_letter *letter)
+static void post(struct fw_call *c, struct fw_job_thread *t,
+                 struct fw_letter *letter)
 {
     struct fw_err err;
     fw_status s;
@@ -94,6 +94,21 @@ void fw_unary_post(struct fw_call *c, struct fw_job_thread *t,
         s = FW_REFUSE(&err, JOB_NOT_FOUND, "the job is being deleted");
     fw_call_finish(c, s, &err);
     fw_call_unref(c);
+}
+
+void fw_unary_ask(struct fw_call *c, fw_status s, const char *job,
+                  struct fw_letter *letter, struct fw_err *err)
+{
+    struct fw_job_thread *t = NULL;
+    struct fw_bytes none = {0};
+
+    if (s == FW_OK)
+        s = fw_call_job(c, job, &t, err);
+    if (s == FW_OK)
+        post(c, t, letter);
+    else
+        fw_unary_answer(c, s, &none, err);
+    fw_job_thread_unref(t);
 }
 
 void fw_unary_dropped(struct fw_call *c)

@@ -36,10 +36,11 @@ bool fw_unary_again(struct fw_call *c, const char *id);
 void fw_unary_answer(struct fw_call *c, fw_status s, struct fw_bytes *bytes,
                      const struct fw_err *err);
 
-/* Post a letter that holds a reference to the call; if the job will not take
- * it the call is ended with OVERLOADED or JOB_NOT_FOUND. */
-void fw_unary_post(struct fw_call *c, struct fw_job_thread *t,
-                   struct fw_letter *letter);
+/* The request was read with `s`: if that is FW_OK, post a letter, which holds a
+ * reference to the call, to its job.  Else, or if there is no such job, or none
+ * that the caller may see or that has room, end the call with the reason. */
+void fw_unary_ask(struct fw_call *c, fw_status s, const char *job,
+                  struct fw_letter *letter, struct fw_err *err);
 
 /* End a call whose letter was dropped; gives the reference back. */
 void fw_unary_dropped(struct fw_call *c);
