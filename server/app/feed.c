@@ -72,6 +72,8 @@ static void on_asked(struct fw_letter *l, struct fw_job *job, int64_t now_ms)
     struct fw_decision_list list = {0};
 
     memcpy(row.job, j->row.job, sizeof(row.job));
+    if (j->decided < job->controller.log.inherited)
+        j->decided = job->controller.log.inherited; /* it is theirs already */
     row.of.decision.incarnation = job->incarnation;
     if (fw_job_decisions(job, j->decided, DECISIONS_AT_ONCE,
                          fw_clock_unix_ms() - now_ms, &list) == FW_OK) {

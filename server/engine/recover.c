@@ -30,8 +30,28 @@ static fw_status read_floats(const struct fw_checkpoint_file *f,
     return s;
 }
 
+/* The decisions of the servers before this one.  Without them a job runs as
+ * well, so that what fails is logged. */
+static void remember(const struct fw_history *h, struct fw_job *job)
+{
+    struct fw_decision_list old = {0};
+    struct fw_err err = {0};
+    fw_status s;
+
+    if (!h)
+        return;
+    s = fw_history_decisions(h, job->spec.name, FW_DECISIONS_KEPT, &old, &err);
+    if (s == FW_OK)
+        s = fw_job_remember(job, &old, fw_clock_unix_ms() - fw_clock_mono_ms());
+    if (s != FW_OK)
+        fw_log(FW_LOG_WARN, "decisions_not_recovered", "job=%s error=\"%s\"",
+               job->spec.name, err.text[0] ? err.text : fw_status_text(s));
+    fw_decision_list_close(&old);
+}
+
 /* Into a job whose thread does not run yet. */
-static fw_status load(const struct fw_checkpoint_file *f, struct fw_job *job,
+static fw_status load(const struct fw_checkpoint_file *f,
+                      const struct fw_history *history, struct fw_job *job,
                       struct fw_err *err)
 {
     struct fw_gather *g;
@@ -42,6 +62,8 @@ static fw_status load(const struct fw_checkpoint_file *f, struct fw_job *job,
         s = fw_job_restore(job, g, momentum, f->version, err);
     else
         fw_gather_close(g);
+    if (s == FW_OK)
+        remember(history, job);
     if (s == FW_OK && f->has_state)
         s = fw_job_resurrect(job, &f->state, fw_clock_mono_ms(), err);
     if (s == FW_OK)
@@ -62,7 +84,7 @@ static fw_status start(const struct fw_checkpoint_file *f, struct fw_jobs *jobs,
     s = fw_job_thread_create(&spec, jobs->incarnation, &t, err);
 
     if (s == FW_OK)
-        s = load(f, fw_job_thread_job(t), err);
+        s = load(f, jobs->history, fw_job_thread_job(t), err);
     if (s == FW_OK)
         fw_job_thread_set_thinker(t, jobs->thinker);
     if (s == FW_OK)

@@ -1,6 +1,8 @@
 #include "server/job/saved.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sdk/base/failpoint.h"
@@ -242,6 +244,50 @@ static void load_report(const struct fw_saved_report *from, struct fw_report *r)
 static uint64_t epoch_above(uint64_t epoch, uint64_t incarnation)
 {
     return incarnation > epoch ? incarnation : epoch + EPOCHS_UNSAVED;
+}
+
+/* As fw_job_decisions tells it. */
+static void load_decision(const struct fw_decision_message *m,
+                          int64_t unix_offset_ms, struct fw_decision *d)
+{
+    *d = (struct fw_decision){
+        .index = m->index,
+        .at_ms = m->unix_ms - unix_offset_ms,
+        .version = m->version,
+        .workers = m->workers,
+        .staleness_mean = m->staleness_mean,
+        .staleness_deviation_ratio = m->staleness_deviation_ratio,
+        .curvature = m->curvature,
+        .law = m->law,
+        .momentum_before = m->momentum_before,
+        .momentum_after = m->momentum_after,
+        .rate_before = m->learning_rate_before,
+        .rate_after = m->learning_rate_after,
+        .step_bound = m->step_bound,
+    };
+    snprintf(d->binding, sizeof(d->binding), "%s", m->binding);
+    snprintf(d->cause, sizeof(d->cause), "%s", m->cause);
+    snprintf(d->who, sizeof(d->who), "%s", m->who);
+    snprintf(d->why, sizeof(d->why), "%s", m->why);
+    snprintf(d->sentence, sizeof(d->sentence), "%s", m->sentence);
+}
+
+fw_status fw_job_remember(struct fw_job *job,
+                          const struct fw_decision_list *old,
+                          int64_t unix_offset_ms)
+{
+    struct fw_decision *all;
+
+    if (!old->n)
+        return FW_OK;
+    all = fw_mem_array(old->n, sizeof(*all));
+    if (!all)
+        return FW_NOMEM;
+    for (uint32_t i = 0; i < old->n; i++)
+        load_decision(&old->items[i], unix_offset_ms, &all[i]);
+    fw_decision_log_inherit(&job->controller.log, all, old->n);
+    free(all);
+    return FW_OK;
 }
 
 fw_status fw_job_resurrect(struct fw_job *job, const struct fw_saved_job *from,

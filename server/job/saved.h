@@ -21,4 +21,12 @@ FW_MUST_USE fw_status fw_job_resurrect(struct fw_job *job,
                                        const struct fw_saved_job *from,
                                        int64_t now_ms, struct fw_err *err);
 
+/* Before that: the decisions that earlier servers took for this job, oldest
+ * first, at most FW_DECISIONS_KEPT, stand before its own; what it decided when
+ * it was made was for a new job, and goes.  `unix_offset_ms` turns job time
+ * into wall time.  None, or FW_NOMEM: nothing changes. */
+FW_MUST_USE fw_status fw_job_remember(struct fw_job *job,
+                                      const struct fw_decision_list *old,
+                                      int64_t unix_offset_ms);
+
 #endif

@@ -25,12 +25,26 @@ void fw_decision_log_add(struct fw_decision_log *l, const struct fw_decision *d)
     to->index = ++l->n;
 }
 
+void fw_decision_log_inherit(struct fw_decision_log *l,
+                             const struct fw_decision *old, uint32_t n)
+{
+    uint64_t last = old[n - 1].index;
+
+    l->unknown = last > n ? last - n : 0;
+    l->n = l->unknown;
+    for (uint32_t i = 0; i < n; i++)
+        fw_decision_log_add(l, &old[i]);
+    l->inherited = l->n;
+}
+
 const struct fw_decision *fw_decision_log_after(const struct fw_decision_log *l,
                                                 uint64_t after)
 {
     uint64_t oldest = l->n > FW_DECISIONS_KEPT ? l->n - FW_DECISIONS_KEPT : 0;
     uint64_t i = after > oldest ? after : oldest;
 
+    if (i < l->unknown)
+        i = l->unknown;
     return i < l->n ? &l->ring[i % FW_DECISIONS_KEPT] : NULL;
 }
 

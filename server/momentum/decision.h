@@ -36,6 +36,8 @@ struct fw_decision {
 struct fw_decision_log {
     struct fw_decision *ring; /* owned; FW_DECISIONS_KEPT of them */
     uint64_t n;               /* decisions ever taken */
+    uint64_t unknown;         /* of them: the first ones, never kept here */
+    uint64_t inherited;       /* the last that an earlier server took; or 0 */
 };
 
 FW_MUST_USE fw_status fw_decision_log_init(struct fw_decision_log *l);
@@ -44,6 +46,12 @@ void fw_decision_log_close(struct fw_decision_log *l);
 /* Number the decision and keep it, dropping the oldest if need be. */
 void fw_decision_log_add(struct fw_decision_log *l,
                          const struct fw_decision *d);
+
+/* Forget all and go on behind `n` decisions of earlier servers, oldest first;
+ * `n` is 1 to FW_DECISIONS_KEPT.  Numbers go on behind the last one's index, if
+ * that can be. */
+void fw_decision_log_inherit(struct fw_decision_log *l,
+                             const struct fw_decision *old, uint32_t n);
 
 /* The oldest kept decision whose index is above `after`; NULL if none. */
 const struct fw_decision *fw_decision_log_after(const struct fw_decision_log *l,

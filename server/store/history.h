@@ -106,7 +106,9 @@ void fw_history_flush(struct fw_history *h);
 void fw_history_state(struct fw_history *h, struct fw_history_state *out);
 
 /* Readers; they wait for the disk.  `h` NULL or a database that cannot be read:
- * HISTORY_UNAVAILABLE.  RUN_NOT_FOUND.  The caller closes `out`. */
+ * HISTORY_UNAVAILABLE.  RUN_NOT_FOUND.  The caller closes `out`.  Decisions:
+ * the last `limit` of the job's run that has not ended, oldest first; none if
+ * there is no such run. */
 FW_MUST_USE fw_status fw_history_read(const struct fw_history *h,
                                       const struct fw_history_request *r,
                                       struct fw_history_series *out,
@@ -115,5 +117,9 @@ FW_MUST_USE fw_status fw_history_runs(const struct fw_history *h,
                                       const struct fw_runs_request *r,
                                       struct fw_run_list *out,
                                       struct fw_err *err);
+FW_MUST_USE fw_status fw_history_decisions(const struct fw_history *h,
+                                           const char *job, uint32_t limit,
+                                           struct fw_decision_list *out,
+                                           struct fw_err *err);
 
 #endif

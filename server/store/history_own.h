@@ -38,4 +38,12 @@ struct fw_history {
     int64_t next_prune_ms; /* by the rows' time */
 };
 
+/* A connection of a reader's own; the caller closes it, also on failure.
+ * HISTORY_UNAVAILABLE. */
+FW_MUST_USE fw_status fw_history_reader(const struct fw_history *h,
+                                        sqlite3 **db, struct fw_err *err);
+
+/* HISTORY_UNAVAILABLE, with what the connection tells of. */
+FW_MUST_USE fw_status fw_history_unreadable(sqlite3 *db, struct fw_err *err);
+
 #endif

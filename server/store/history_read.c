@@ -19,8 +19,8 @@ struct fold {
     int64_t slot;      /* of the last point */
 };
 
-static fw_status open_reader(const struct fw_history *h, sqlite3 **db,
-                             struct fw_err *err)
+fw_status fw_history_reader(const struct fw_history *h, sqlite3 **db,
+                            struct fw_err *err)
 {
     *db = NULL;
     if (!h)
@@ -36,7 +36,7 @@ static fw_status open_reader(const struct fw_history *h, sqlite3 **db,
                      *db ? sqlite3_errmsg(*db) : "out of memory");
 }
 
-static fw_status refuse(sqlite3 *db, struct fw_err *err)
+fw_status fw_history_unreadable(sqlite3 *db, struct fw_err *err)
 {
     return FW_REFUSE(err, HISTORY_UNAVAILABLE, "cannot read the history: %s",
                      sqlite3_errmsg(db));
@@ -71,7 +71,7 @@ static fw_status find_run(sqlite3 *db, const struct fw_history_request *r,
                                   : "SELECT id, job FROM runs WHERE job=?2"
                                     " ORDER BY id DESC LIMIT 1",
                            -1, &q, NULL) != SQLITE_OK)
-        return refuse(db, err);
+        return fw_history_unreadable(db, err);
     if (r->run)
         (void)sqlite3_bind_int64(q, 1, (int64_t)r->run);
     else
@@ -81,7 +81,7 @@ static fw_status find_run(sqlite3 *db, const struct fw_history_request *r,
         out->run = (uint64_t)sqlite3_column_int64(q, 0);
         take_name(q, 1, out->job);
     } else if (code != SQLITE_DONE) {
-        s = refuse(db, err);
+        s = fw_history_unreadable(db, err);
     } else if (r->run) {
         s = FW_REFUSE(err, RUN_NOT_FOUND, "there is no run %llu",
                       (unsigned long long)r->run);
@@ -108,7 +108,7 @@ static fw_status find_ends(sqlite3 *db, uint64_t run, int64_t ends[2],
         bool is_row;
 
         if (sqlite3_prepare_v2(db, sql[i], -1, &q, NULL) != SQLITE_OK)
-            return refuse(db, err);
+            return fw_history_unreadable(db, err);
         (void)sqlite3_bind_int64(q, 1, (int64_t)run);
         (void)sqlite3_bind_int64(q, 2, range[0]);
         (void)sqlite3_bind_int64(q, 3, range[1]);
@@ -117,7 +117,7 @@ static fw_status find_ends(sqlite3 *db, uint64_t run, int64_t ends[2],
         ends[i] = is_row ? sqlite3_column_int64(q, 0) : 0;
         sqlite3_finalize(q);
         if (!is_row)
-            return refuse(db, err);
+            return fw_history_unreadable(db, err);
     }
     return FW_OK;
 }
@@ -177,14 +177,14 @@ static fw_status read_points(sqlite3 *db, const int64_t ends[2], struct fold *f,
     int code;
 
     if (sqlite3_prepare_v2(db, sql, -1, &q, NULL) != SQLITE_OK)
-        return refuse(db, err);
+        return fw_history_unreadable(db, err);
     (void)sqlite3_bind_int64(q, 1, (int64_t)f->out->run);
     (void)sqlite3_bind_int64(q, 2, ends[0]);
     (void)sqlite3_bind_int64(q, 3, ends[1]);
     while ((code = sqlite3_step(q)) == SQLITE_ROW)
         fold_row(f, q);
     if (code != SQLITE_DONE)
-        s = refuse(db, err);
+        s = fw_history_unreadable(db, err);
     sqlite3_finalize(q);
     close_ranks(f);
     return s;
@@ -219,7 +219,7 @@ fw_status fw_history_read(const struct fw_history *h,
                           struct fw_history_series *out, struct fw_err *err)
 {
     sqlite3 *db;
-    fw_status s = open_reader(h, &db, err);
+    fw_status s = fw_history_reader(h, &db, err);
 
     *out = (struct fw_history_series){.n = 0};
     if (s == FW_OK)
@@ -267,13 +267,13 @@ static fw_status list_runs(sqlite3 *db, const struct fw_runs_request *r,
             " validation_loss, worker_seconds, law FROM runs"
             " WHERE ?1='' OR job=?1 ORDER BY id DESC LIMIT ?2",
             -1, &q, NULL) != SQLITE_OK)
-        return refuse(db, err);
+        return fw_history_unreadable(db, err);
     (void)sqlite3_bind_text(q, 1, r->job, -1, SQLITE_STATIC);
     (void)sqlite3_bind_int64(q, 2, limit);
     while ((code = sqlite3_step(q)) == SQLITE_ROW && out->n < limit)
         take_run(q, &out->items[out->n++]);
     if (code != SQLITE_DONE)
-        s = refuse(db, err);
+        s = fw_history_unreadable(db, err);
     sqlite3_finalize(q);
     return s;
 }
@@ -284,7 +284,7 @@ fw_status fw_history_runs(const struct fw_history *h,
 {
     uint32_t limit = r->limit;
     sqlite3 *db;
-    fw_status s = open_reader(h, &db, err);
+    fw_status s = fw_history_reader(h, &db, err);
 
     *out = (struct fw_run_list){0};
     if (limit == 0 || limit > FW_HISTORY_RUNS_MAX)

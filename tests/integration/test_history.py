@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 """What the server remembers of runs: through a restart, by gRPC and by HTTP."""
+import contextlib
 import csv
 import io
 import json
 import pathlib
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -35,6 +37,12 @@ def train(server, job):
                     "--epochs", "4", "--slowdown", "6", "--json")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])["version"]
+
+
+def decisions_in(database):
+    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro",
+                                            uri=True)) as db:
+        return db.execute("SELECT count(*) FROM decisions").fetchone()[0]
 
 
 def runs(server):
@@ -105,6 +113,45 @@ class History(unittest.TestCase):
             with self.assertRaises(urllib.error.HTTPError) as refused:
                 page(server, path)
             self.assertEqual(refused.exception.code, 404)
+
+    def test_decisions_go_on_where_a_killed_server_was(self):
+        config = tempfile.NamedTemporaryFile("w", suffix=".yaml")
+        config.write("history: {interval_ms: 100}\n")
+        config.flush()
+        self.addCleanup(config.close)
+        server = Server("--config", config.name)
+        train(server, "killed")
+        for value in ("0.3", "0.4"):
+            flywheel(server, "momentum", "pin", "--job", "killed", value,
+                     "--why", "a test")
+        self.assertEqual(flywheel(server, "checkpoint", "save", "--job",
+                                  "killed").returncode, 0)
+        before = page(server, "/api/v1/jobs/killed/decisions")["decisions"]
+        database = pathlib.Path(server.data) / "history.db"
+        wait_for("all of them in the history",
+                 lambda: decisions_in(database) == len(before))
+        server.process.kill()
+        server.process.wait()
+
+        server = Server("--config", config.name, data=server.data)
+        self.addCleanup(server.remove)
+        self.addCleanup(server.stop)
+        after = page(server, "/api/v1/jobs/killed/decisions")["decisions"]
+        # Of a cluster's staleness, the history has the mean only.
+        told = ("index", "version", "workers", "law", "momentum_after",
+                "binding", "cause", "who", "why", "sentence")
+        for old, new in zip(before, after):
+            self.assertEqual([new[k] for k in told], [old[k] for k in told])
+            self.assertAlmostEqual(new["unix_ms"], old["unix_ms"], delta=100)
+        shown = flywheel(server, "momentum", "show", "--job", "killed")
+        self.assertIn(before[-1]["sentence"], shown.stdout)
+        flywheel(server, "momentum", "pin", "--job", "killed", "0.5")
+        last = page(server, "/api/v1/jobs/killed/decisions?limit=1")
+        self.assertEqual(last["decisions"][0]["index"],
+                         after[-1]["index"] + 1)
+        # And none of them is written a second time.
+        wait_for("the new one in the history",
+                 lambda: decisions_in(database) == len(after) + 1)
 
     def test_without_a_history_the_server_says_so_and_trains(self):
         config = tempfile.NamedTemporaryFile("w", suffix=".yaml")

@@ -214,6 +214,35 @@ static void impossible_numbers_are_corrupt(void **state)
     fw_job_close(&job);
 }
 
+static void decisions_of_earlier_servers_stand_before_its_own(void **state)
+{
+    struct fw_decision_message old[] = {
+        {.index = 7, .unix_ms = 5 * LATER, .sentence = "It was so."}};
+    const struct fw_decision_list list = {.items = old, .n = 1};
+    struct fw_job_spec spec = spec_of(N);
+    struct fw_decision_list all;
+    struct fw_job job;
+
+    (void)state;
+    assert_int_equal(fw_job_init(&job, &spec, 2, LATER, NULL), FW_OK);
+    fault_arm(0);
+    assert_int_equal(fw_job_remember(&job, &list, LATER), FW_NOMEM);
+    assert_true(fault_disarm());
+    assert_string_equal(fw_decision_log_last(&job.controller.log)->cause,
+                        "start");
+    assert_int_equal(fw_job_remember(&job, &list, LATER), FW_OK);
+    fw_controller_members(&job.controller, 1, FW_MEMBER_RESTORED, NULL, 1,
+                          LATER);
+    assert_int_equal(fw_job_decisions(&job, 0, 0, 2 * LATER, &all), FW_OK);
+    assert_int_equal(all.n, 2);
+    assert_string_equal(all.items[0].sentence, "It was so.");
+    assert_int_equal(all.items[0].unix_ms, 6 * LATER);
+    assert_int_equal(all.items[1].index, 8);
+    assert_string_equal(all.items[1].cause, "restart");
+    fw_decision_list_close(&all);
+    fw_job_close(&job);
+}
+
 static void every_failed_allocation_is_told(void **state)
 {
     struct fw_job_spec spec = spec_of(N);
@@ -255,6 +284,7 @@ int main(void)
         cmocka_unit_test(a_silent_session_makes_way_for_its_name),
         cmocka_unit_test(leases_begin_anew),
         cmocka_unit_test(impossible_numbers_are_corrupt),
+        cmocka_unit_test(decisions_of_earlier_servers_stand_before_its_own),
         cmocka_unit_test(every_failed_allocation_is_told),
     };
 

@@ -224,6 +224,58 @@ static void a_run_goes_on_after_a_restart_and_a_new_job_is_a_new_run(
     fw_history_close(h);
 }
 
+static struct fw_history_row decision(uint64_t incarnation, uint64_t index,
+                                      const char *sentence)
+{
+    struct fw_history_row r = point("digits", NOW, NOW + (int64_t)index);
+    struct fw_decision_message *m = &r.of.decision.decision;
+
+    r.kind = FW_ROW_DECISION;
+    r.of.decision = (struct fw_history_decision){.incarnation = incarnation};
+    *m = (struct fw_decision_message){.index = index,
+                                      .unix_ms = r.unix_ms,
+                                      .version = 10 * index,
+                                      .workers = 4,
+                                      .staleness_mean = 2.5,
+                                      .law = FW_LAW_COUNT,
+                                      .momentum_before = 0.9,
+                                      .momentum_after = 0.3,
+                                      .learning_rate_before = 0.1,
+                                      .learning_rate_after = 0.2,
+                                      .step_bound = 1.5};
+    snprintf(m->binding, sizeof(m->binding), "law");
+    snprintf(m->cause, sizeof(m->cause), "operator");
+    snprintf(m->who, sizeof(m->who), "anna");
+    snprintf(m->why, sizeof(m->why), "tests");
+    snprintf(m->sentence, sizeof(m->sentence), "%s", sentence);
+    return r;
+}
+
+static void the_last_decisions_of_a_run_come_back_in_order(void **state)
+{
+    struct fw_history *h = begin(state, DAYS, MUCH, 0);
+    const struct fw_history_row rows[] = {
+        decision(1, 1, "first"), decision(1, 2, "second"),
+        decision(2, 1, "third"), /* of a server that counted anew */
+        decision(2, 2, "fourth")};
+    struct fw_decision_list l;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        assert_true(fw_history_push(h, &rows[i]));
+    fw_history_flush(h);
+    assert_int_equal(fw_history_decisions(h, "digits", 3, &l, NULL), FW_OK);
+    assert_int_equal(l.n, 3);
+    assert_string_equal(l.items[0].sentence, "second");
+    assert_string_equal(l.items[1].sentence, "third");
+    assert_memory_equal(&l.items[2], &rows[3].of.decision.decision,
+                        sizeof(l.items[2]));
+    fw_decision_list_close(&l);
+    assert_int_equal(fw_history_decisions(h, "none", 3, &l, NULL), FW_OK);
+    assert_int_equal(l.n, 0);
+    fw_decision_list_close(&l);
+    fw_history_close(h);
+}
+
 static void what_is_too_old_goes(void **state)
 {
     struct fw_history *h = begin(state, 1, MUCH, 0);
@@ -277,6 +329,9 @@ const struct CMUnitTest history_tests[] = {
                                     fixture_open, fixture_close),
     cmocka_unit_test_setup_teardown(
         a_run_goes_on_after_a_restart_and_a_new_job_is_a_new_run, fixture_open,
+        fixture_close),
+    cmocka_unit_test_setup_teardown(
+        the_last_decisions_of_a_run_come_back_in_order, fixture_open,
         fixture_close),
     cmocka_unit_test_setup_teardown(what_is_too_old_goes, fixture_open,
                                     fixture_close),
