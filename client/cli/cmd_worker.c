@@ -34,6 +34,13 @@ static void progress(void *user, const struct fw_trainer_progress *p)
             (unsigned long long)p->version, p->loss, p->staleness, p->momentum);
 }
 
+/* That the server is away, and that it is back. */
+static void log_line(void *user, const char *text)
+{
+    (void)user;
+    fprintf(stderr, "worker: %s\n", text);
+}
+
 /* Of 100 gradient evaluations, those spent on probes. */
 static double probe_share(const struct fw_trainer_progress *p)
 {
@@ -124,6 +131,7 @@ static int train(const struct fw_args *a, struct worker_options *o)
     o->trainer.seed = o->task.seed;
     o->trainer.progress = o->quiet ? NULL : progress;
     o->trainer.progress_ms = PROGRESS_MS;
+    o->trainer.log = log_line;
     fw_task_args_apply(&o->task, &task_options);
     s = fw_stop_open(&stop, &err);
     if (s == FW_OK)

@@ -44,6 +44,8 @@ static fw_status join(struct trainer *t, struct fw_err *err)
     w.wire_dtype = t->o->wire_dtype;
     w.wire_share = t->o->wire_share;
     w.timeout_ms = t->o->timeout_ms;
+    w.log = t->o->log;
+    w.log_user = t->o->user;
     s = fw_worker_open(&w, &t->worker, err);
     if (s != FW_OK)
         return s;

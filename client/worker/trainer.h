@@ -40,7 +40,8 @@ struct fw_trainer_options {
     uint64_t until_version; /* end when the model has it */
     uint64_t start_delay_ms;
     void (*progress)(void *user, const struct fw_trainer_progress *p);
-    void *user;
+    fw_log_fn *log;       /* as in flywheel.h */
+    void *user;           /* of both */
     uint64_t progress_ms; /* between two calls of `progress` */
 };
 

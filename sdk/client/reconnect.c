@@ -13,15 +13,39 @@
 #define DOUBLINGS     6    /* from the first to beyond the last */
 #define OPEN_MS       5000 /* a try that takes longer has failed */
 
-static void tell(struct fw_session *s, const char *what)
+/* Once, when it breaks: the caller hears no more until it goes on. */
+static void tell_broken(struct fw_session *s)
 {
     char text[FW_ADDRESS_MAX + sizeof(s->why.text) + 64];
+    const char *address = s->connection->address;
 
-    if (!s->log)
-        return;
-    snprintf(text, sizeof(text), "the session with %s %s",
-             s->connection->address, what);
-    s->log(s->log_user, text);
+    if (s->dead != FW_OK)
+        snprintf(text, sizeof(text), "the session with %s has ended: %s",
+                 address, s->why.text);
+    else
+        snprintf(text, sizeof(text),
+                 "lost the server at %s (%s); trying again for %.3g s", address,
+                 s->why.text, s->patience_ms / 1e3);
+    s->told = true;
+    if (s->log)
+        s->log(s->log_user, text);
+}
+
+/* And once that it goes on, after so long; of the gradients that were
+ * acknowledged, `lost` are not there any more. */
+static void tell_back(struct fw_session *s, int64_t away_ms, uint64_t lost)
+{
+    char text[FW_ADDRESS_MAX + 96];
+    char also[64] = "";
+
+    if (lost)
+        snprintf(also, sizeof(also), "; %" PRIu64 " gradient%s lost", lost,
+                 lost == 1 ? " is" : "s are");
+    snprintf(text, sizeof(text), "the server at %s is back after %.1f s%s",
+             s->connection->address, (double)away_ms / 1e3, also);
+    if (s->log && s->told)
+        s->log(s->log_user, text);
+    s->told = false;
 }
 
 static void die(struct fw_session *s, fw_status why)
@@ -62,6 +86,12 @@ static bool is_passing(fw_status s, const struct fw_err *why)
            s == FW_BUSY || (s == FW_INTERNAL && !why->reason[0]);
 }
 
+/* Nothing is wrong with connection or server then. */
+static bool is_overtaken(const struct fw_session *s)
+{
+    return strcmp(s->why.reason, FW_REASON(OVERTAKEN)) == 0;
+}
+
 /* What the end of the stream means. */
 static void judge(struct fw_session *s)
 {
@@ -70,8 +100,7 @@ static void judge(struct fw_session *s)
     s->why = s->train.err;
     if (st == FW_OK)
         (void)fw_err_set(&s->why, st, "the server closed it");
-    /* Nothing is wrong with connection or server then. */
-    if (strcmp(s->why.reason, FW_REASON(OVERTAKEN)) == 0)
+    if (is_overtaken(s))
         s->patience_ms = s->reconnect_ms > OPEN_MS ? s->reconnect_ms : OPEN_MS;
     else
         s->patience_ms = s->reconnect_ms;
@@ -86,7 +115,6 @@ static void judge(struct fw_session *s)
 
 void fw_session_broke(struct fw_session *s)
 {
-    char text[sizeof(s->why.text) + 32];
     int64_t now_ms = fw_clock_mono_ms();
 
     s->interrupted = true;
@@ -99,38 +127,42 @@ void fw_session_broke(struct fw_session *s)
     if (s->broken_ms)
         return;
     s->broken_ms = now_ms;
-    snprintf(text, sizeof(text), "has ended: %s", s->why.text);
-    tell(s, text);
+    if (s->dead != FW_OK || !is_overtaken(s))
+        tell_broken(s);
 }
 
 /* Gradients that were acknowledged and are not there any more. */
-static void count_lost(struct fw_session *s, uint64_t there)
+static uint64_t count_lost(struct fw_session *s, uint64_t there)
 {
-    char text[64];
     uint64_t lost = s->applied > there ? s->applied - there : 0;
 
     s->lost += lost;
     s->applied = there;
-    snprintf(text, sizeof(text), "goes on; %" PRIu64 " gradients are lost",
-             lost);
-    tell(s, text);
+    return lost;
+}
+
+/* What the server has of our gradients; returns how many were lost. */
+static uint64_t settle(struct fw_session *s, const struct fw_opened *opened)
+{
+    if (s->pending && opened->sequence >= s->pending)
+        return 0; /* its answer follows */
+    if (!s->acked)
+        s->pending = 0;
+    s->sequence = opened->sequence;
+    return s->established ? count_lost(s, opened->applied) : 0;
 }
 
 void fw_session_found(struct fw_session *s, const struct fw_opened *opened)
 {
+    int64_t away_ms = fw_clock_mono_ms() - s->broken_ms;
+
     s->opened = true;
     s->broken_ms = 0;
     s->tries = 0;
     if (opened->incarnation != s->incarnation)
         s->restarted = true;
     s->incarnation = opened->incarnation;
-    if (s->pending && opened->sequence >= s->pending)
-        return; /* its answer follows */
-    if (!s->acked)
-        s->pending = 0;
-    s->sequence = opened->sequence;
-    if (s->established)
-        count_lost(s, opened->applied);
+    tell_back(s, away_ms, settle(s, opened));
 }
 
 static void try_once(struct fw_session *s, int64_t now_ms)

@@ -2,6 +2,7 @@
 """sdk/python: workers in numpy and PyTorch learn, without copies, and what
 goes wrong has a type, a reason and a mend."""
 import gc
+import logging
 import os
 import pathlib
 import re
@@ -102,10 +103,10 @@ class WithServer(unittest.TestCase):
         cls.server.remove()
         assert code == 0, code
 
-    def create(self, job, params, *flags):
+    def create(self, job, params, *flags, server=None):
         done = subprocess.run(
-            [ft.program("FLYWHEEL"), "job", "create", "--server", self.address,
-             "--name", job, "--tensors", flywheel.tensors(params),
+            [ft.program("FLYWHEEL"), "job", "create", "--server",
+             (server or self.server).address, "--name", job, "--tensors", flywheel.tensors(params),
              "--learning-rate", "0.1", *flags],
             capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -253,6 +254,27 @@ class Failures(WithServer):
                             timeout=2.0, reconnect=0)
         self.assertIsInstance(c.exception, ConnectionError)
         self.assertIn("is the server running", str(c.exception))
+
+    def test_a_lost_server_is_told_once_by_the_logger_unless_it_is_not_wanted(
+            self):
+        for log, lines in ((None, 1), (False, 0)):
+            server = ft.Server()
+            self.addCleanup(server.remove)
+            self.create("away", {"w": np.zeros(1)}, server=server)
+            with flywheel.Worker(server.address, "away", {"w": np.zeros(1)},
+                                 reconnect=1, log=log) as w:
+                w.pull()
+                with self.assertLogs("flywheel") as told:
+                    logging.getLogger("flywheel").warning("begin")
+                    server.process.kill()
+                    server.stop()
+                    with self.assertRaises(flywheel.Unavailable):
+                        while True:
+                            w.round(loss=1.0, samples=1)
+            self.assertEqual(len(told.output), 1 + lines, told.output)
+            if lines:
+                self.assertRegex(told.output[1],
+                                 r"lost the server at .*; trying again for 1 s")
 
     def test_an_option_that_cannot_be(self):
         for wire in "f16", "int8:0.5", "topk:x", "topk:2":

@@ -7,6 +7,7 @@ import random
 import re
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import time
@@ -85,6 +86,50 @@ class Cluster:
         self.server.stop(signal.SIGKILL)
         self.server.remove()
         self.config.unlink()
+
+
+class Words(unittest.TestCase):
+    """What a person sees who watches a worker."""
+
+    def flywheel(self, *words):
+        done = subprocess.run(
+            [ft.program("FLYWHEEL"), *words, "--server",
+             self.cluster.server.address], text=True, capture_output=True,
+            timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_a_worker_says_once_that_its_server_is_lost_and_once_that_it_is_back(
+            self):
+        self.cluster = Cluster()
+        self.addCleanup(lambda: self.cluster.remove())
+        self.flywheel("job", "create", "--name", "digits", "--model", "mlp")
+        with tempfile.NamedTemporaryFile("w") as log:
+            w = subprocess.Popen(
+                [ft.program("FLYWHEEL"), "worker", "--job", "digits",
+                 "--model", "mlp", "--quiet", "--server",
+                 self.cluster.server.address], stderr=log)
+            self.addCleanup(lambda: w.poll() is None and w.kill())
+            status = lambda: self.cluster.status.GetStatus(
+                S.status.GetStatusRequest(job="digits"), timeout=10).jobs[0]
+            ft.wait_for("training", lambda: status().version > 0)
+            self.flywheel("checkpoint", "save", "--job", "digits")
+            self.cluster.server.process.kill()
+            self.cluster.server.stop()
+            said = lambda: pathlib.Path(log.name).read_text()
+            ft.wait_for("a word", said)
+            ft.select_nothing(1.5)  # it tries more than once
+            self.cluster.start()
+            version = status().version
+            ft.wait_for("training again", lambda: status().version > version)
+            ft.wait_for("a word more", lambda: "is back" in said())
+            w.send_signal(signal.SIGINT)
+            w.wait(timeout=30)
+            self.assertRegex(
+                said(), r"^worker: lost the server at 127.0.0.1:\d+ \(.+\); "
+                r"trying again for 60 s\n"
+                r"worker: the server at 127.0.0.1:\d+ is back after \d+\.\d "
+                r"s(; \d+ gradients? (is|are) lost)?\n"
+                r"worker: left after [^\n]*\n$")
 
 
 class Log(unittest.TestCase):

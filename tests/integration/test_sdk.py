@@ -238,6 +238,9 @@ class DyingServer(unittest.TestCase):
         run = Run(process)
         failed = [s for s in run.steps if s[1] != OK]
         self.assertTrue(all(s[1] == UNAVAILABLE for s in failed), run.out)
+        self.assertEqual(len(re.findall(
+            r"^log: lost the server at .*; trying again for 2 s$", run.log,
+            re.M)), 1, run.log)
         self.assertGreater(failed[0][3], 1900)
         self.assertLess(failed[0][3], 4000)
         self.assertLess(run.close_ms, 3000)

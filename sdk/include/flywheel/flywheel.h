@@ -124,8 +124,9 @@ enum fw_dtype {
     FW_DTYPE_TOPK = 4, /* the largest elements: 6 bytes each */
 };
 
-/* Told about reconnects and the like, on the background thread; must not call
- * back into the library nor block: heartbeats and calls wait meanwhile. */
+/* Told in a line once when the server is lost, with how long it is tried again,
+ * and once when it is back; on the background thread.  Must not call back into
+ * the library nor block: heartbeats and calls wait meanwhile. */
 typedef void fw_log_fn(void *user, const char *text);
 
 struct fw_worker_options {

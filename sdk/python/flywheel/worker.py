@@ -1,5 +1,6 @@
 """A worker of a job: flywheel.h's handle, with arrays instead of pointers."""
 import ctypes
+import logging
 import math
 import typing
 
@@ -62,7 +63,9 @@ class Worker:
     upload      False: do not offer the values as the first parameters
     timeout     seconds a call waits without progress
     reconnect   seconds a call waits for a server that is gone
-    log         a function that is told about reconnects, on another thread
+    log         a function that is told, on another thread, when the server is
+                lost and when it is back; None: the logger "flywheel" is, as
+                a warning; False: nobody
     ca, cert, key, token_file    files, as in flywheel.h
     grpc_only   True: no connection beside gRPC's
     no_local    True: not through shared memory, although worker and server
@@ -83,6 +86,8 @@ class Worker:
         self._handle = None
         self._lib = library.load()
         self._pairs = [] if params is None else arrays.named(params)
+        if log is None:
+            log = logging.getLogger("flywheel").warning
         self._log = library.LogFn(
             (lambda _, text: log(text.decode(errors="replace"))) if log else 0)
         self._probe_fn = None
