@@ -24,6 +24,7 @@ struct evaluate_options {
 
 static int show(const struct fw_evaluation *e, bool json)
 {
+    char loss[FW_SHOWN_BYTES];
     char accuracy[FW_SHOWN_BYTES];
 
     if (json)
@@ -32,8 +33,8 @@ static int show(const struct fw_evaluation *e, bool json)
                       "samples", (json_int_t)e->samples, "validation_loss",
                       fw_json_real(e->loss), "validation_accuracy",
                       fw_json_real(e->accuracy)));
-    printf("version %llu: loss %.4f, accuracy %s on %llu samples\n",
-           (unsigned long long)e->version, e->loss,
+    printf("version %llu: loss %s, accuracy %s on %llu samples\n",
+           (unsigned long long)e->version, fw_show_loss(loss, e->loss),
            fw_show_number(accuracy, e->accuracy, 4),
            (unsigned long long)e->samples);
     fflush(stdout);

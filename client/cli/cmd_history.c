@@ -10,6 +10,7 @@
 #include "client/cli/history_chart.h"
 #include "client/cli/json.h"
 #include "client/cli/server.h"
+#include "client/cli/show.h"
 #include "server/show/json_history.h"
 
 #define MS_PER_S 1000
@@ -42,13 +43,15 @@ static void tell_runs(const struct fw_run_list *l)
     for (uint32_t i = 0; i < l->n; i++) {
         const struct fw_history_run *r = &l->items[i];
         char started[TIME_MAX];
+        char loss[FW_SHOWN_BYTES];
+        char validation[FW_SHOWN_BYTES];
 
         tell_time(r->started_ms, started);
         printf("%6" PRIu64 "  %-16s  %-20s  %9" PRIu64
-               "  %9.4g  %10.4g  %12.1f  %s%s\n",
-               r->id, r->job, started, r->version, r->loss, r->validation_loss,
-               r->worker_seconds, fw_law_name(r->law),
-               r->ended_ms ? "  (deleted)" : "");
+               "  %9s  %10s  %12.1f  %s%s\n",
+               r->id, r->job, started, r->version, fw_show_loss(loss, r->loss),
+               fw_show_loss(validation, r->validation_loss), r->worker_seconds,
+               fw_law_name(r->law), r->ended_ms ? "  (deleted)" : "");
     }
     if (!l->n)
         puts("no runs yet: each job that trains leaves one");
@@ -89,12 +92,13 @@ static void tell_table(const struct fw_history_series *s)
            "momentum", "implicit", "step", "workers");
     for (uint32_t i = s->n ? (s->n - 1) % step : 0; i < s->n; i += step) {
         char at[TIME_MAX];
+        char loss[FW_SHOWN_BYTES];
 
         tell_time(
             (int64_t)(fw_history_column(s, FW_HISTORY_TIME)[i] * MS_PER_S), at);
-        printf("%-20s  %9.0f  %9.4g  %9.3g  %9.3g  %9.3g  %7.0f\n", at,
+        printf("%-20s  %9.0f  %9s  %9.3g  %9.3g  %9.3g  %7.0f\n", at,
                fw_history_column(s, FW_HISTORY_VERSION)[i],
-               fw_history_high(s, FW_SERIES_loss)[i],
+               fw_show_loss(loss, fw_history_high(s, FW_SERIES_loss)[i]),
                fw_history_high(s, FW_SERIES_momentum)[i],
                fw_history_high(s, FW_SERIES_implicit_predicted)[i],
                fw_history_high(s, FW_SERIES_effective_step)[i],

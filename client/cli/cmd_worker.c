@@ -6,6 +6,7 @@
 
 #include "client/cli/command.h"
 #include "client/cli/json.h"
+#include "client/cli/show.h"
 #include "client/cli/task_args.h"
 #include "client/worker/trainer.h"
 #include "sdk/wire/tensor.h"
@@ -26,12 +27,15 @@ struct worker_options {
 
 static void progress(void *user, const struct fw_trainer_progress *p)
 {
+    char loss[FW_SHOWN_BYTES];
+
     (void)user;
     fprintf(stderr,
-            "%s: %llu gradients, version %llu, loss %.4f, staleness %.2f, "
+            "%s: %llu gradients, version %llu, loss %s, staleness %.2f, "
             "momentum %.3f\n",
             p->name, (unsigned long long)p->rounds,
-            (unsigned long long)p->version, p->loss, p->staleness, p->momentum);
+            (unsigned long long)p->version, fw_show_loss(loss, p->loss),
+            p->staleness, p->momentum);
 }
 
 /* That the server is away, and that it is back. */

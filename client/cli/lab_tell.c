@@ -54,6 +54,7 @@ static void fill(const struct fw_study *s, size_t cell, size_t arm,
         snprintf(r->text[2], sizeof(r->text[2]), "%u of %u", m.reached, m.runs);
     for (size_t i = 3; i < COLUMNS; i++)
         fw_show_number(r->text[i], values[i], digits[i]);
+    fw_show_loss(r->text[5], m.loss);
     for (size_t i = 0; i < COLUMNS; i++)
         r->cells[i] = r->text[i];
 }

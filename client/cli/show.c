@@ -13,6 +13,22 @@ const char *fw_show_number(char out[FW_SHOWN_BYTES], double x, int digits)
     return out;
 }
 
+const char *fw_show_loss(char out[FW_SHOWN_BYTES], double x)
+{
+    const double whole = 999.95; /* from here on no point ends the number */
+    const double large = 9999.5; /* from here on it has an exponent */
+    const double little = 0.001; /* below it are many zeros or an exponent */
+    double size = fabs(x);
+    int digits = (size >= little && size < large ? 4 : 3) - (x < 0.0);
+
+    if (isfinite(x))
+        snprintf(out, FW_SHOWN_BYTES,
+                 x == 0.0 || size >= whole ? "%.*g" : "%#.*g", digits, x);
+    else
+        snprintf(out, FW_SHOWN_BYTES, "-");
+    return out;
+}
+
 /* Rates that the job keeps to, and what that cost its workers. */
 static void show_rates(FILE *to, const struct fw_quota_status *q)
 {
@@ -46,8 +62,8 @@ void fw_show_job(FILE *to, const struct fw_job_status *j)
         fprintf(to, " in %u groups", j->groups);
     fputc('\n', to);
     fprintf(to, "  loss        training %s, validation %s, accuracy %s\n",
-            fw_show_number(a, j->loss.training, 4),
-            fw_show_number(b, j->loss.validation, 4),
+            fw_show_loss(a, j->loss.training),
+            fw_show_loss(b, j->loss.validation),
             fw_show_number(c, j->loss.accuracy, 4));
     fprintf(to, "  speed       %s samples/s, %s gradients/s\n",
             fw_show_number(a, j->samples_per_second, 0),
@@ -142,7 +158,7 @@ void fw_show_progress(FILE *to, const struct fw_job_status *j, double seconds)
             seconds, j->workers, (unsigned long long)j->version,
             (unsigned long long)j->samples,
             fw_show_number(speed, j->samples_per_second, 0),
-            fw_show_number(loss, j->loss.training, 4),
+            fw_show_loss(loss, j->loss.training),
             fw_show_number(accuracy, j->loss.accuracy, 4),
             fw_show_number(staleness, j->staleness.mean, 2),
             fw_show_number(momentum, j->momentum.momentum, 3),

@@ -14,6 +14,10 @@
 /* `x` with `digits` behind the point; "-" if it is not known. */
 const char *fw_show_number(char out[FW_SHOWN_BYTES], double x, int digits);
 
+/* A loss, with as many significant digits as 8 characters hold, at most four,
+ * whatever its size; "-" if it is not known. */
+const char *fw_show_loss(char out[FW_SHOWN_BYTES], double x);
+
 /* A job, in a few lines. */
 void fw_show_job(FILE *to, const struct fw_job_status *j);
 

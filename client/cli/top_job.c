@@ -68,7 +68,7 @@ static fw_status say_loss(struct fw_top_page *p, const struct fw_top_model *m)
     return fw_top_say(
         p, FW_TOP_PLAIN,
         "loss         %s training, %s validation, accuracy %s  %s",
-        fw_show_number(a, l->training, 4), fw_show_number(b, l->validation, 4),
+        fw_show_loss(a, l->training), fw_show_loss(b, l->validation),
         fw_show_number(c, l->accuracy, 4),
         fw_text_spark(m->loss.values, m->loss.n, p->utf8, drawn));
 }

@@ -74,6 +74,12 @@ static void put_number(struct fw_top_row *r, size_t *column, double x,
     r->key[(*column)++] = x;
 }
 
+static void put_loss(struct fw_top_row *r, size_t *column, double x)
+{
+    fw_show_loss(r->cell[*column], x);
+    r->key[(*column)++] = x;
+}
+
 static void fill_job(struct fw_top_row *r, const struct fw_job_status *j)
 {
     bool waits = j->state == FW_JOB_WAITING;
@@ -95,8 +101,8 @@ static void fill_job(struct fw_top_row *r, const struct fw_job_status *j)
     put_number(r, &c, (double)j->version, 0);
     put_number(r, &c, j->gradients_per_second, 1);
     put_number(r, &c, j->samples_per_second, 0);
-    put_number(r, &c, j->loss.training, 4);
-    put_number(r, &c, j->loss.validation, 4);
+    put_loss(r, &c, j->loss.training);
+    put_loss(r, &c, j->loss.validation);
     put_number(r, &c, j->momentum.momentum, 3);
     put_number(r, &c, j->momentum.target, 3);
     put_number(r, &c, j->staleness.mean, 2);

@@ -92,8 +92,7 @@ static void print_table(const struct fw_train *t,
            t->o->task.data, t->n_workers, t->o->spec.law);
     printf("  validation accuracy  %s %%\n",
            fw_show_number(a, 100 * j->loss.accuracy, 2));
-    printf("  validation loss      %s\n",
-           fw_show_number(a, j->loss.validation, 4));
+    printf("  validation loss      %s\n", fw_show_loss(a, j->loss.validation));
     printf("  samples              %llu (%.2f epochs) in %.1f s, %s a second\n",
            (unsigned long long)j->samples, epochs(t, r), r->seconds,
            fw_show_number(a, speed(r), 0));
