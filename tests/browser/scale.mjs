@@ -44,6 +44,22 @@ async function smooth(page) {
   return `${tasks.length} tasks above 50 ms, the longest ${(tasks[tasks.length - 1] || 0).toFixed(0)} ms`;
 }
 
+/* Pixels of a chart that have a colour, which grid and text have not, within a
+ * part of its time. */
+function coloured(page, nth, from, to) {
+  return page.locator('.chart canvas').nth(nth).evaluate((c, [a, b]) => {
+    const [left, right] = [54, 62]; /* what axes take */
+    const width = c.width - left - right;
+    const {data} = c.getContext('2d').getImageData(left + a * width, 0, (b - a) * width, c.height);
+    let n = 0;
+    for (let i = 0; i < data.length; i += 4) {
+      const rgb = [data[i], data[i + 1], data[i + 2]];
+      if (data[i + 3] > 60 && Math.max(...rgb) - Math.min(...rgb) > 60) n += 1;
+    }
+    return n;
+  }, [from, to]);
+}
+
 export async function scaleClaims(browser, {shots}) {
   const big = new StandIn('--workers', '1000');
   const locked = new StandIn('--token', 'open-sesame-open');
@@ -72,6 +88,15 @@ export async function scaleClaims(browser, {shots}) {
       const told = await smooth(page);
       await page.screenshot({path: `${shots}/day-desktop.png`, fullPage: true});
       return told;
+    }],
+    ['a line breaks where the server was down', async () => {
+      for (const nth of [0, 1, 2, 4]) {
+        check(await coloured(page, nth, 0.2, 0.3) > 50, `chart ${nth} is empty`);
+        check(await coloured(page, nth, 0.44, 0.47) === 0, `chart ${nth} has a line where nothing is known`);
+      }
+      await page.getByLabel('Along').selectOption('version');
+      check(await coloured(page, 0, 0.44, 0.47) > 0, 'versions have a gap');
+      await page.getByLabel('Along').selectOption('time');
     }],
     ['a worker is slow for a reason', async () => {
       await page.goto(`${url}#/jobs/digits/workers`);

@@ -1,6 +1,6 @@
 /* test_modules.mjs - those parts of the dashboard that need no browser. */
 import {check, prove} from './claims.mjs';
-import {Columns, resample} from '../../server/http/page/app/columns.js';
+import {Columns, resample, widen} from '../../server/http/page/app/columns.js';
 import {cost, digits3, duration, short, ticks} from '../../server/http/page/app/format.js';
 import {crewOf, whySlow} from '../../server/http/page/app/slowness.js';
 
@@ -40,6 +40,20 @@ const claims = [
     same([c.high.total, c.high.step_bound], [[null, null], [null, null]]);
     same(c.high.updates_per_second, [null, 2]);
   }],
+  ['a time without rows is a gap, and versions have none', () => {
+    const c = new Columns();
+    c.load(history([10, 20, 30, 100, 110], [1, 2, 3, 4, 5]));
+    same([c.along('time').gaps(), c.along('version').gaps()], [[[30, 100]], []]);
+    same(c.along('time', 10).gaps(), [[20, 90]]);
+    const live = new Columns();
+    [100, 101, 104, 110].forEach((t, i) => live.append(state(i), t));
+    same(live.along('time').gaps(), [[104, 110]]);
+  }],
+  ['a gap reaches to what is known', () => {
+    same(widen([[3, 9]], [1, 2, 3, 9, 10, 11], [5, 6, null, null, 7, 8]), [[2, 10]]);
+    same(widen([[1, 8], [9, 20]], [1, 8, 9, 20], [5, 6, 7, 8]), [[1, 8], [9, 20]]);
+    same(widen([[1, 2]], [1, 2], [null, null]), [[1, 2]]);
+  }],
   ['a validation is shown once', () => {
     const c = new Columns();
     c.append(state(5), 100);
@@ -61,6 +75,7 @@ const claims = [
   ['a run is read between its rows and not beyond them', () => {
     same(resample([10, 20, 30], [1, null, 3], [5, 10, 20, 25, 30, 31]), [null, 1, 2, 2.5, 3, null]);
     same(resample([], [], [1]), [null]);
+    same(resample([10, 20, 30], [1, 2, 3], [10, 15, 20, 25], [[10, 20]]), [1, null, 2, 2.5]);
   }],
   ['numbers are short and never NaN', () => {
     same([0, 0.123456, 1.23456, 12.3456, 1234.5, 1.5e8, NaN, null, -0.5].map(digits3),

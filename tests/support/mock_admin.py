@@ -23,6 +23,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = TOP / "server/http/page/build.py"
 JOB = "digits"
 DAY = 86400
+AWAY = (0.4, 0.5)  # of the day: the server was down
 WAYS = {"go", "quiet", "drop", "refuse"}
 started = time.time()
 way = "go"
@@ -116,8 +117,10 @@ def history(shift, points, begin, end):
     """`shift`: how much slower this run learns than the first one."""
     begin = max(begin, started - DAY)
     end = min(end, time.time())
-    time_ = [begin + (end - begin) * i / points for i in range(points)]
     first = started - DAY
+    time_ = [t for t in (begin + (end - begin) * i / points
+                         for i in range(points))
+             if not AWAY[0] < (t - first) / DAY < AWAY[1]]
 
     def both(f, spread):
         y = [f(t - first) for t in time_]
@@ -136,7 +139,7 @@ def history(shift, points, begin, end):
              "max": [max(0, .9 - .8 * s) for s in share]}
     return {
         "job": JOB, "run": "run-1", "resolution": DAY / points,
-        "rows": points, "time": time_,
+        "rows": len(time_), "time": time_,
         "version": [int(40 * (t - first)) for t in time_],
         "worker_seconds": [6 * (t - first) for t in time_],
         "series": {

@@ -5,6 +5,7 @@
 import {el, setText, setAttr, say} from './dom.js';
 import {digits3, short, ticks, tickTime, clock, known} from './format.js';
 import {colour} from './theme.js';
+import {widen} from './columns.js';
 
 const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif';
 const AXIS_WIDTH = 54;
@@ -52,6 +53,7 @@ export class Chart {
     this.x = [];
     this.low = {};
     this.high = {};
+    this.gaps = {};
     this.hooks = []; /* called after each drawing, with the uPlot */
     this.make();
     document.addEventListener('theme', () => this.build());
@@ -100,7 +102,7 @@ export class Chart {
     this.build();
   }
 
-  /* Show `rows` (of Columns.along) along `axis`. */
+  /* Show `rows` (as Columns.along makes them) along `axis`. */
   show(axis, rows) {
     const same = axis === this.axis && this.u && this.hasData === this.anyData(rows);
     this.axis = axis;
@@ -108,6 +110,7 @@ export class Chart {
     for (const l of this.lines) {
       this.low[l.key] = rows.low(l.key);
       this.high[l.key] = rows.high(l.key);
+      this.gaps[l.key] = widen(rows.gaps(l.key), this.x, this.high[l.key]);
     }
     this.hasData = this.anyData(rows);
     this.none.hidden = this.hasData;
@@ -137,6 +140,13 @@ export class Chart {
     return data;
   }
 
+  /* In pixels, as uPlot wants to be told; that a value is unknown is none. */
+  breaks(u, line) {
+    const rise = line.step ? 2 * devicePixelRatio : 0; /* the first step's is no value */
+    return (this.gaps[line.key] || []).map(([from, to]) => (
+      [u.valToPos(from, 'x', true), u.valToPos(to, 'x', true) + rise]));
+  }
+
   series() {
     const out = [{}];
     const bands = [];
@@ -144,13 +154,14 @@ export class Chart {
       const show = !this.hiddenLines.has(l.key);
       const scale = l.right ? 'right' : 'y';
       const stroke = colour(l.colour);
+      const gaps = (u) => this.breaks(u, l);
       if (l.band) {
-        const edge = {show, scale, points: {show: false}, width: 0, stroke: 'transparent'};
+        const edge = {show, scale, gaps, points: {show: false}, width: 0, stroke: 'transparent'};
         bands.push({series: [out.length, out.length + 1], fill: `${stroke}2b`});
         out.push(edge, {...edge});
       }
       l.index = out.length;
-      out.push({show, scale, stroke, width: l.width || 1.75, dash: l.dash, spanGaps: true,
+      out.push({show, scale, stroke, width: l.width || 1.75, dash: l.dash, gaps,
         paths: l.step ? uPlot.paths.stepped({align: 1}) : undefined,
         points: {show: (u) => Boolean(l.points) || u.data[0].length < 3, size: 5, fill: stroke, stroke}});
     }

@@ -9,10 +9,20 @@ export const SERIES = ['loss', 'validation_loss', 'momentum', 'implicit_predicte
   'staleness_mean', 'updates_per_second'];
 const MOST_ROWS = 4000; /* then the server is asked for a thinner history */
 
+const LEAST_GAP = 5; /* seconds without a row that are a gap, at least ... */
+const GAP_ROWS = 4; /* ... and in usual distances of rows */
+const TIMES = ['time', 'elapsed']; /* axes along which nothing may happen */
+
 /* The axes a run can be looked at along. */
 export const AXES = [['time', 'time'], ['version', 'version'], ['worker_seconds', 'worker-seconds']];
 
 const number = (x) => (typeof x === 'number' && Number.isFinite(x) ? x : null);
+
+/* Seconds between two rows, as most are apart. */
+function usualStep(time) {
+  const steps = time.slice(1).map((t, i) => t - time[i]).sort((a, b) => a - b);
+  return steps.length ? steps[steps.length >> 1] : 0;
+}
 
 export class Columns {
   constructor() {
@@ -21,6 +31,7 @@ export class Columns {
     this.worker_seconds = [];
     this.low = Object.fromEntries(SERIES.map((k) => [k, []]));
     this.high = Object.fromEntries(SERIES.map((k) => [k, []]));
+    this.step = 0; /* s between two rows of the history */
   }
 
   clear() {
@@ -47,6 +58,7 @@ export class Columns {
       this.low = {...this.low, [key]: Array.from({length: n}, (_, i) => number(s.min[i]))};
       this.high = {...this.high, [key]: Array.from({length: n}, (_, i) => number(s.max[i]))};
     }
+    this.step = usualStep(this.time);
     const end = n ? this.time[n - 1] : -Infinity;
     for (let i = 0; i < old.rows; i++) {
       if (old.time[i] <= end) continue;
@@ -109,8 +121,13 @@ export class Columns {
       keep.push(i);
     }
     keep.reverse();
+    const longest = Math.max(LEAST_GAP, GAP_ROWS * this.step);
+    const ends = TIMES.includes(axis) ? keep.slice(1).map((i, k) => [keep[k], i]) : [];
+    const gaps = ends.filter(([a, b]) => this.time[b] - this.time[a] > longest)
+      .map((pair) => pair.map((i) => x[i] - origin));
     return {
       x: keep.map((i) => x[i] - origin),
+      gaps: () => gaps, /* [from, to]: rows between which there is no data */
       low: (key) => keep.map((i) => this.low[key][i]),
       high: (key) => keep.map((i) => this.high[key][i]),
       time: keep.map((i) => this.time[i]),
@@ -138,11 +155,14 @@ export class Columns {
 }
 
 /* `values` at `from`, read at the places `to`: straight between known ones,
- * unknown outside of them.  Both rise. */
-export function resample(from, values, to) {
+ * unknown outside of them and within `gaps`.  All rise. */
+export function resample(from, values, to, gaps = []) {
   const at = from.map((_, i) => i).filter((i) => values[i] !== null);
   let k = 0;
+  let g = 0;
   return to.map((x) => {
+    while (g < gaps.length && gaps[g][1] <= x) g++;
+    if (g < gaps.length && x > gaps[g][0]) return null;
     while (k + 1 < at.length && from[at[k + 1]] <= x) k++;
     const a = at[k];
     const b = at[k + 1];
@@ -150,5 +170,19 @@ export function resample(from, values, to) {
     if (x === from[a]) return values[a];
     if (b === undefined) return null;
     return values[a] + ((x - from[a]) / (from[b] - from[a])) * (values[b] - values[a]);
+  });
+}
+
+/* Gaps of a line, [from, to] on the x axis, reach to where its values are known:
+ * what was measured last does not lead to what is measured first. */
+export function widen(gaps, x, values) {
+  let i = 0;
+  return gaps.map(([from, to]) => {
+    while (i < x.length && x[i] < to) i++;
+    let a = i - 1;
+    let b = i;
+    while (a > 0 && !(x[a] <= from && values[a] !== null)) a--;
+    while (b < x.length - 1 && values[b] === null) b++;
+    return [x[Math.max(a, 0)], x[Math.min(b, x.length - 1)]];
   });
 }

@@ -97,7 +97,9 @@ export class CompareView {
     const x = [...new Set(rows.flatMap((r) => r.x))].sort((a, b) => a - b);
     const lists = {};
     rows.forEach((r, i) => {
-      lists[SIDES[i][0]] = {low: resample(r.x, r.low(this.what), x), high: resample(r.x, r.high(this.what), x)};
+      const gaps = r.gaps();
+      const read = (values) => resample(r.x, values, x, gaps);
+      lists[SIDES[i][0]] = {low: read(r.low(this.what)), high: read(r.high(this.what)), gaps};
     });
     this.chart.lines.forEach((l, i) => {
       l.button.childNodes[1].textContent = this.run(this.picked[i]).job + (i ? ' (B)' : ' (A)');
@@ -105,7 +107,7 @@ export class CompareView {
     });
     setText(this.chart.root.querySelector('h2'), WHAT.find(([k]) => k === this.what)[1].replace(/^./, (c) => c.toUpperCase()));
     setText(this.chart.hint, `along ${AXES.find(([k]) => k === this.axis)[1]}`);
-    this.chart.show(this.axis, {x, low: (k) => lists[k].low, high: (k) => lists[k].high});
+    this.chart.show(this.axis, {x, low: (k) => lists[k].low, high: (k) => lists[k].high, gaps: (k) => lists[k].gaps});
   }
 
   table() {
