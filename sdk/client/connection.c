@@ -1,6 +1,7 @@
 #include "sdk/client/connection.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sdk/base/clock.h"
@@ -13,6 +14,7 @@
 #define RECEIVE_MAX_BYTES (FW_MESSAGE_MAX_BYTES + 65536)
 
 #define PROBE_MS 1000 /* to learn why there is no connection */
+#define PORT_MAX 65535
 
 static grpc_arg integer(const char *key, int value)
 {
@@ -143,7 +145,8 @@ static bool address_valid(const char *address)
         return false;
     if (strncmp(address, "unix:", sizeof("unix:") - 1) == 0)
         return true;
-    return port[1] && strspn(port + 1, "0123456789") == strlen(port + 1);
+    return port[1] && strspn(port + 1, "0123456789") == strlen(port + 1) &&
+           strtol(port + 1, NULL, 10) <= PORT_MAX;
 }
 
 fw_status fw_connection_open(struct fw_connection *c, const char *address,
@@ -157,9 +160,11 @@ fw_status fw_connection_open(struct fw_connection *c, const char *address,
         address = FW_ADDRESS_DEFAULT;
     fw_connection_address(address, c->address);
     if (strlen(address) >= FW_ADDRESS_MAX - 1 || !address_valid(c->address))
-        return fw_err_set(err, FW_INVALID,
-                          "address '%.64s': want HOST:PORT or unix:PATH",
-                          address);
+        return fw_err_set(
+            err, FW_INVALID,
+            "address '%.64s': want HOST:PORT, a port up to %d, or "
+            "unix:PATH",
+            address, PORT_MAX);
     address = c->address;
     s = fw_loop_init(&c->loop, err);
     if (s != FW_OK)

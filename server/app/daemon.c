@@ -274,14 +274,23 @@ static void hand_signals(void)
         raise(number);
 }
 
+/* What was configured wrongly is told from what the system refuses. */
+static int fail_to_listen(fw_status s, const struct fw_err *err)
+{
+    if (s == FW_INVALID)
+        return fail(FW_EXIT_USAGE, err);
+    return fail(s == FW_CORRUPT ? FW_EXIT_DATA : FW_EXIT_LISTEN, err);
+}
+
 static int serve(struct fw_daemon *d)
 {
     struct fw_err err = {0};
+    fw_status s;
 
     fw_feed_tick(&d->feed, fw_clock_mono_ms(), true);
-    if (fw_server_open(&d->server, &d->jobs, &d->store, &d->config, &err) !=
-        FW_OK)
-        return fail(FW_EXIT_LISTEN, &err);
+    s = fw_server_open(&d->server, &d->jobs, &d->store, &d->config, &err);
+    if (s != FW_OK)
+        return fail_to_listen(s, &err);
     keep_signals();
     if (tell_ready(d, &err) != FW_OK) {
         fw_server_close(&d->server, 0);
@@ -309,10 +318,11 @@ static int serve(struct fw_daemon *d)
 static int recover(struct fw_daemon *d)
 {
     struct fw_err err = {0};
+    fw_status s = fw_admin_open(&d->admin, &d->config.admin, &d->jobs, &err);
     int code;
 
-    if (fw_admin_open(&d->admin, &d->config.admin, &d->jobs, &err) != FW_OK)
-        return fail(FW_EXIT_LISTEN, &err);
+    if (s != FW_OK)
+        return fail_to_listen(s, &err);
     if (fw_recover(&d->store, &d->jobs, &err) == FW_OK)
         code = serve(d);
     else

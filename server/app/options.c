@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "server/rpc/bind.h"
+
 #define UNIX "unix:"
 
 static const char help[] =
@@ -39,8 +41,10 @@ static const char help[] =
     "\n"
     "Signals: SIGTERM and SIGINT drain, save and end; a second one ends at\n"
     "once; SIGHUP reads certificates and tokens again.\n"
-    "Exit codes: 0 ended as asked, 1 failed, 2 command line or configuration,\n"
-    "3 cannot listen, 4 cannot use the data folder.\n";
+    "Exit codes: 0 ended as asked, 1 failed, 2 command line, configuration or "
+    "a\n"
+    "file that it names, 3 cannot listen (the address is taken or not of this\n"
+    "machine), 4 cannot use the data folder.\n";
 
 struct flags {
     const char *config;
@@ -146,6 +150,8 @@ bool fw_options_read(int argc, char **argv, struct fw_server_config *c,
         snprintf(c->data_dir, sizeof(c->data_dir), "%s", f.data);
     if (f.local && fw_server_config_local(c, f.local, &err) != FW_OK)
         return usage(exit_code, "--listen: ", err.text);
+    if (!is_off(c->listen) && fw_bind_check(c->listen, &err) != FW_OK)
+        return usage(exit_code, err.text, "");
     if (is_off(c->listen) && !c->local.path[0])
         return usage(exit_code, "--listen off", " wants --listen unix:PATH");
     if (!is_off(c->admin.listen) && !is_loopback(c->admin.listen) &&

@@ -12,8 +12,9 @@
 enum fw_exit {
     FW_EXIT_OK = 0,
     FW_EXIT_FAILED = 1, /* something else went wrong; the log says what */
-    FW_EXIT_USAGE = 2,  /* command line or configuration */
-    FW_EXIT_LISTEN = 3, /* cannot listen on the address */
+    FW_EXIT_USAGE = 2,  /* command line or configuration, or a file that it
+                           names and that does not serve */
+    FW_EXIT_LISTEN = 3, /* the system lets nobody listen on the address */
     FW_EXIT_DATA = 4,   /* cannot use the data folder */
 };
 

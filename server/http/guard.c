@@ -98,7 +98,7 @@ static fw_status read_token(struct fw_guard *g, const char *path,
     struct stat about;
 
     if (!f)
-        return fw_err_set(err, FW_IO, "cannot open: %m");
+        return fw_err_set(err, FW_INVALID, "cannot open: %m");
     if (fstat(fileno(f), &about) || about.st_mode & (S_IRWXG | S_IRWXO))
         s = fw_err_set(err, FW_INVALID,
                        "others may read it; chmod 600 mends that");

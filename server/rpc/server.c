@@ -129,10 +129,14 @@ static fw_status open_access(struct fw_server *s,
                              struct fw_err *err)
 {
     char path[FW_PATH_MAX + 8];
+    const bool told = config->tokens[0] != '\0';
+    fw_status st;
 
     snprintf(path, sizeof(path), "%s/tokens", config->data_dir);
-    return fw_access_open(&s->access, config->tokens[0] ? config->tokens : path,
-                          err);
+    st = fw_access_open(&s->access, told ? config->tokens : path, err);
+    if (st == FW_OK || st == FW_NOMEM)
+        return st;
+    return fw_err_wrap(err, told ? FW_INVALID : FW_CORRUPT, "tokens");
 }
 
 void fw_server_reload(struct fw_server *s)

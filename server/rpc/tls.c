@@ -28,7 +28,9 @@ static fw_status read_one(const char *path, struct fw_bytes *out,
 {
     fw_status s = path[0] ? fw_file_read(path, FILE_MAX, out, err) : FW_OK;
 
-    return s == FW_OK ? s : fw_err_wrap(err, FW_IO, "%s", path);
+    return s == FW_OK || s == FW_NOMEM
+               ? s
+               : fw_err_wrap(err, FW_INVALID, "%s", path);
 }
 
 static fw_status read_all(const struct fw_tls_config *paths, struct files *f,
@@ -76,7 +78,7 @@ static fw_status make_side(const struct fw_tls_config *paths,
 
         s = fw_tls_side_open(FW_TLS_SERVER, &pem, out, err);
         if (s != FW_OK)
-            s = fw_err_wrap(err, FW_IO, "%s, %s and %s", paths->cert,
+            s = fw_err_wrap(err, FW_INVALID, "%s, %s and %s", paths->cert,
                             paths->key,
                             paths->client_ca[0] ? paths->client_ca : "no CA");
     }

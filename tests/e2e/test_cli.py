@@ -108,6 +108,7 @@ class WithoutServer(unittest.TestCase):
                       ["job", "create", "--name", "j", "--tensors", "a:2",
                        "--schedule", "step:10"],
                       ["train", "--workers", "0"],
+                      ["status", "--server", "127.0.0.1:99999"],
                       ["momentum", "pin", "much", "--job", "j"]):
             with self.subTest(" ".join(words)):
                 got = flywheel(*words)

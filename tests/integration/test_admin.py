@@ -499,7 +499,7 @@ class Alone(unittest.TestCase):
                        "--admin", address)
         for bad in ("127.0.0.1:", "127.0.0.1:99999", "127.0.0.1:1x",
                     "127.0.0.x:1"):
-            self.fails(3, f"'{bad}' is not IP:PORT", "--admin", bad)
+            self.fails(2, f"'{bad}' is not IP:PORT", "--admin", bad)
         self.fails(2, "--insecure-i-know", "--admin", "0.0.0.0:0")
 
     def test_a_token_file_that_is_not_fit_is_refused(self):
@@ -510,10 +510,10 @@ class Alone(unittest.TestCase):
                 ("with blanks in the middle\n", 0o600, "no blanks")):
             token = self.write("token", text, mode)
             config = self.write("c.yaml", f"admin:\n  token_file: {token}\n")
-            self.fails(3, want, "--config", str(config), "--admin",
+            self.fails(2, want, "--config", str(config), "--admin",
                        "127.0.0.1:0")
         config = self.write("c.yaml", "admin:\n  token_file: /nowhere/token\n")
-        self.fails(3, "/nowhere/token", "--config", str(config), "--admin",
+        self.fails(2, "/nowhere/token", "--config", str(config), "--admin",
                    "127.0.0.1:0")
 
     def test_the_other_family_is_listened_to(self):

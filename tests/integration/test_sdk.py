@@ -190,9 +190,10 @@ class Sdk(unittest.TestCase):
         self.assertLess(ms, 4000)
 
     def test_an_address_without_a_port_is_refused(self):
-        run = Run(start("localhost", "job", 1))
-        self.assertEqual(run.steps[0][1], INVALID)
-        self.assertIn("HOST:PORT", run.steps[0][4])
+        for address in ("localhost", "localhost:", "localhost:65536"):
+            run = Run(start(address, "job", 1))
+            self.assertEqual(run.steps[0][1], INVALID)
+            self.assertIn("HOST:PORT", run.steps[0][4])
 
 
 class DyingServer(unittest.TestCase):

@@ -193,6 +193,49 @@ class Roles(unittest.TestCase):
         self.assertEqual(answer.status, 1)
 
 
+class ExitCodes(unittest.TestCase):
+    """2: what was configured wrongly; 3: what the system refuses."""
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="flywheel-exit-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def ends(self, code, text, *flags, config="{}\n"):
+        path = self.folder / "flywheeld.yaml"
+        path.write_text(config)
+        got = subprocess.run(
+            [program("FLYWHEELD"), "--admin", "off", "--data",
+             str(self.folder / "data"), "--config", str(path), *flags],
+            capture_output=True, text=True, timeout=60)
+        self.assertEqual(got.returncode, code, got.stderr)
+        self.assertIn(text, got.stderr)
+
+    def test_an_address_that_is_none(self):
+        for bad in ("127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:-1",
+                    "127.0.0.1:65536", "127.0.0.1:18446744073709551617", ""):
+            self.ends(2, "a port 0 to 65535", "--listen", bad)
+        self.ends(2, "a port 0 to 65535", config="listen: 127.0.0.1:99999\n")
+
+    def test_an_address_that_is_taken(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            self.ends(3, "in use", "--listen",
+                      "127.0.0.1:%d" % taken.getsockname()[1])
+
+    def test_a_file_that_does_not_serve(self):
+        book = self.folder / "book"
+        book.write_text("not a certificate\n")
+        for path, why in (("/nowhere/cert.pem", "No such file"),
+                          (book, "the certificate does not serve")):
+            self.ends(2, why, "--listen", "127.0.0.1:0",
+                      config=f"tls: {{cert: {path}, key: {path}}}\n")
+        self.ends(2, "line 1 is no token", "--listen", "127.0.0.1:0",
+                  config=f"auth: {{tokens: {book}}}\n")
+        (self.folder / "data/tokens").write_text("not a token\n")
+        self.ends(4, "line 1 is no token", "--listen", "127.0.0.1:0")
+
+
 class Tls(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="flywheel-tls-"))
