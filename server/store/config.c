@@ -7,6 +7,7 @@
 
 #include "sdk/base/file.h"
 #include "server/store/config_complaint.h"
+#include "server/store/config_scalar.h"
 #include "server/store/config_schema.h"
 
 #define MIB             (1ull << 20)
@@ -53,33 +54,6 @@ void fw_server_config_default(struct fw_server_config *c)
              data && data[0] ? data : "./flywheel-data");
 }
 
-/* A number within its limits, which are told together with its line. */
-struct number {
-    const char *key;
-    const uint32_t *from; /* NULL: not in the file */
-    uint32_t low;
-    uint32_t high;
-    uint32_t *to;
-};
-
-static fw_status take_numbers(const struct number *numbers, size_t n,
-                              const char *text, struct fw_err *err)
-{
-    for (size_t i = 0; i < n; i++) {
-        const struct number *x = &numbers[i];
-
-        if (!x->from)
-            continue;
-        if (*x->from < x->low || *x->from > x->high)
-            return fw_err_set(err, FW_INVALID,
-                              "line %u: %s is %u, not in %u to %u",
-                              fw_line_of_key(text, x->key, 1), x->key, *x->from,
-                              x->low, x->high);
-        *x->to = *x->from;
-    }
-    return FW_OK;
-}
-
 static void take_admin(const struct fw_admin_section *from,
                        struct fw_admin_config *to)
 {
@@ -114,7 +88,7 @@ static fw_status take_local(const struct fw_local_section *from,
     if (!from->path || fw_server_config_local(c, from->path, err) == FW_OK)
         return FW_OK;
     return fw_err_wrap(err, FW_INVALID, "line %u",
-                       fw_line_of_key(text, "path", 1));
+                       fw_line_of_path(text, "local.path"));
 }
 
 static void take_path(char to[FW_PATH_MAX], const char *from)
@@ -132,7 +106,7 @@ static fw_status take_security(const struct fw_document *d, const char *text,
         return FW_OK;
     if (!d->tls->cert || !d->tls->key)
         return fw_err_set(err, FW_INVALID, "line %u: tls wants cert and key",
-                          fw_line_of_key(text, "tls", 1));
+                          fw_line_of_path(text, "tls"));
     take_path(c->tls.cert, d->tls->cert);
     take_path(c->tls.key, d->tls->key);
     take_path(c->tls.client_ca, d->tls->client_ca);
@@ -143,22 +117,23 @@ static fw_status take_deadlines(const struct fw_limits_section *from,
                                 const char *text, struct fw_deadlines *to,
                                 struct fw_err *err)
 {
-    const struct number numbers[] = {
-        {"handshake_ms", from->handshake_ms, DEADLINE_MIN_MS, HOUR_MS,
+    const struct fw_number numbers[] = {
+        {"limits.handshake_ms", from->handshake_ms, DEADLINE_MIN_MS, HOUR_MS,
          &to->handshake_ms},
-        {"first_call_ms", from->first_call_ms, DEADLINE_MIN_MS, HOUR_MS,
+        {"limits.first_call_ms", from->first_call_ms, DEADLINE_MIN_MS, HOUR_MS,
          &to->first_call_ms},
-        {"progress_ms", from->progress_ms, DEADLINE_MIN_MS, HOUR_MS,
+        {"limits.progress_ms", from->progress_ms, DEADLINE_MIN_MS, HOUR_MS,
          &to->progress_ms},
-        {"progress_bytes", from->progress_bytes, 1, UINT32_MAX,
+        {"limits.progress_bytes", from->progress_bytes, 1, UINT32_MAX,
          &to->progress_bytes},
-        {"unread_ms", from->unread_ms, DEADLINE_MIN_MS, HOUR_MS,
+        {"limits.unread_ms", from->unread_ms, DEADLINE_MIN_MS, HOUR_MS,
          &to->unread_ms},
-        {"idle_ms", from->idle_ms, DEADLINE_MIN_MS, DAY_MS, &to->idle_ms},
+        {"limits.idle_ms", from->idle_ms, DEADLINE_MIN_MS, DAY_MS,
+         &to->idle_ms},
     };
 
-    return take_numbers(numbers, sizeof(numbers) / sizeof(numbers[0]), text,
-                        err);
+    return fw_numbers_take(numbers, sizeof(numbers) / sizeof(numbers[0]), text,
+                           err);
 }
 
 /* What a job may use. */
@@ -169,15 +144,16 @@ static fw_status take_caps(const struct fw_limits_section *from,
     uint32_t memory_mb = 0;
     uint32_t mb_per_second = 0;
     uint32_t gradients = 0;
-    const struct number numbers[] = {
-        {"job_memory_mb", from->job_memory_mb, 0, UINT32_MAX, &memory_mb},
-        {"job_mb_per_second", from->job_mb_per_second, 0, UINT32_MAX,
+    const struct fw_number numbers[] = {
+        {"limits.job_memory_mb", from->job_memory_mb, 0, UINT32_MAX,
+         &memory_mb},
+        {"limits.job_mb_per_second", from->job_mb_per_second, 0, UINT32_MAX,
          &mb_per_second},
-        {"job_gradients_per_second", from->job_gradients_per_second, 0,
+        {"limits.job_gradients_per_second", from->job_gradients_per_second, 0,
          UINT32_MAX, &gradients},
     };
-    fw_status s =
-        take_numbers(numbers, sizeof(numbers) / sizeof(numbers[0]), text, err);
+    fw_status s = fw_numbers_take(numbers, sizeof(numbers) / sizeof(numbers[0]),
+                                  text, err);
 
     *to =
         (struct fw_quota_spec){MIB * memory_mb, MIB * mb_per_second, gradients};
@@ -197,31 +173,32 @@ static fw_status take_document(const struct fw_document *d, const char *text,
     const struct fw_limits_section *limits = d->limits ? d->limits : &no_limits;
     const struct fw_history_section *history =
         d->history ? d->history : &no_history;
-    const struct number numbers[] = {
-        {"interval_s", checkpoint->interval_s, 0, INTERVAL_MAX_S,
+    const struct fw_number numbers[] = {
+        {"checkpoint.interval_s", checkpoint->interval_s, 0, INTERVAL_MAX_S,
          &c->checkpoint_interval_s},
-        {"steps", checkpoint->steps, 0, UINT32_MAX, &c->checkpoint_steps},
-        {"keep", checkpoint->keep, 1, KEEP_MAX, &c->checkpoint_keep},
-        {"max_jobs", limits->max_jobs, 1, JOBS_MAX, &c->max_jobs},
-        {"max_connections", limits->max_connections, 1, CONNECTIONS_MAX,
+        {"checkpoint.steps", checkpoint->steps, 0, UINT32_MAX,
+         &c->checkpoint_steps},
+        {"checkpoint.keep", checkpoint->keep, 1, KEEP_MAX, &c->checkpoint_keep},
+        {"limits.max_jobs", limits->max_jobs, 1, JOBS_MAX, &c->max_jobs},
+        {"limits.max_connections", limits->max_connections, 1, CONNECTIONS_MAX,
          &c->max_connections},
-        {"max_per_peer", limits->max_per_peer, 1, CONNECTIONS_MAX,
+        {"limits.max_per_peer", limits->max_per_peer, 1, CONNECTIONS_MAX,
          &c->max_per_peer},
-        {"wave_mb_per_second", limits->wave_mb_per_second, 0, UINT32_MAX,
+        {"limits.wave_mb_per_second", limits->wave_mb_per_second, 0, UINT32_MAX,
          &c->wave_mb_per_second},
-        {"max_watchers", limits->max_watchers, 1, CONNECTIONS_MAX,
+        {"limits.max_watchers", limits->max_watchers, 1, CONNECTIONS_MAX,
          &c->max_watchers},
-        {"interval_ms", history->interval_ms, INTERVAL_MIN_MS, HOUR_MS,
+        {"history.interval_ms", history->interval_ms, INTERVAL_MIN_MS, HOUR_MS,
          &c->history.interval_ms},
-        {"keep_days", history->keep_days, 1, KEEP_MAX_DAYS,
+        {"history.keep_days", history->keep_days, 1, KEEP_MAX_DAYS,
          &c->history.keep_days},
-        {"max_mb", history->max_mb, 1, UINT32_MAX, &c->history.max_mb},
+        {"history.max_mb", history->max_mb, 1, UINT32_MAX, &c->history.max_mb},
     };
 
     if (d->listen && !strchr(d->listen, ':') && strcmp(d->listen, "off") != 0)
         return fw_err_set(err, FW_INVALID,
                           "line %u: listen is host:port or off",
-                          fw_line_of_key(text, "listen", 1));
+                          fw_line_of_path(text, "listen"));
     if (d->local && take_local(d->local, text, c, err) != FW_OK)
         return FW_INVALID;
     if (d->listen)
@@ -232,16 +209,17 @@ static fw_status take_document(const struct fw_document *d, const char *text,
         c->log_level = *d->log_level;
     if (d->admin)
         take_admin(d->admin, &c->admin);
-    if (history->enabled)
-        c->history.enabled = *history->enabled;
+    if (fw_flag_take("history.enabled", history->enabled, text,
+                     &c->history.enabled, err) != FW_OK)
+        return FW_INVALID;
     if (take_security(d, text, c, err) != FW_OK)
         return FW_INVALID;
     if (take_caps(limits, text, &c->caps, err) != FW_OK)
         return FW_INVALID;
     if (take_deadlines(limits, text, &c->deadlines, err) != FW_OK)
         return FW_INVALID;
-    return take_numbers(numbers, sizeof(numbers) / sizeof(numbers[0]), text,
-                        err);
+    return fw_numbers_take(numbers, sizeof(numbers) / sizeof(numbers[0]), text,
+                           err);
 }
 
 static fw_status parse(const struct fw_bytes *text, struct fw_server_config *c,
@@ -264,10 +242,8 @@ static fw_status parse(const struct fw_bytes *text, struct fw_server_config *c,
     if (e == CYAML_ERR_OOM)
         return fw_err_set(err, FW_NOMEM, "no memory to parse it");
     if (e != CYAML_OK)
-        return fw_err_set(err, FW_INVALID, "line %u: %s%s",
-                          fw_complaint_line(&heard, (const char *)text->data),
-                          heard.key,
-                          heard.text[0] ? heard.text : cyaml_strerror(e));
+        return fw_complaint_explain(&heard, &fw_document_schema, e,
+                                    (const char *)text->data, err);
     if (document)
         s = take_document(document, (const char *)text->data, c, err);
     cyaml_free(&config, &fw_document_schema, document, 0);

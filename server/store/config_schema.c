@@ -12,32 +12,34 @@ static const cyaml_strval_t MODES[] = {
     {"0660", FW_MODE_GROUP},
 };
 
-#define COUNT_FIELD(name, section)                                             \
-    CYAML_FIELD_UINT_PTR(#name, CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,      \
-                         struct section, name)
+#define SCALAR_MAX 64 /* characters of a number or a flag */
+
+#define SCALAR_FIELD(name, section)                                            \
+    CYAML_FIELD_STRING_PTR(#name, CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,    \
+                           struct section, name, 0, SCALAR_MAX)
 
 static const cyaml_schema_field_t CHECKPOINT[] = {
-    COUNT_FIELD(interval_s, fw_checkpoint_section),
-    COUNT_FIELD(steps, fw_checkpoint_section),
-    COUNT_FIELD(keep, fw_checkpoint_section),
+    SCALAR_FIELD(interval_s, fw_checkpoint_section),
+    SCALAR_FIELD(steps, fw_checkpoint_section),
+    SCALAR_FIELD(keep, fw_checkpoint_section),
     CYAML_FIELD_END,
 };
 
 static const cyaml_schema_field_t LIMITS[] = {
-    COUNT_FIELD(max_jobs, fw_limits_section),
-    COUNT_FIELD(max_connections, fw_limits_section),
-    COUNT_FIELD(max_per_peer, fw_limits_section),
-    COUNT_FIELD(wave_mb_per_second, fw_limits_section),
-    COUNT_FIELD(max_watchers, fw_limits_section),
-    COUNT_FIELD(job_memory_mb, fw_limits_section),
-    COUNT_FIELD(job_mb_per_second, fw_limits_section),
-    COUNT_FIELD(job_gradients_per_second, fw_limits_section),
-    COUNT_FIELD(handshake_ms, fw_limits_section),
-    COUNT_FIELD(first_call_ms, fw_limits_section),
-    COUNT_FIELD(progress_ms, fw_limits_section),
-    COUNT_FIELD(progress_bytes, fw_limits_section),
-    COUNT_FIELD(unread_ms, fw_limits_section),
-    COUNT_FIELD(idle_ms, fw_limits_section),
+    SCALAR_FIELD(max_jobs, fw_limits_section),
+    SCALAR_FIELD(max_connections, fw_limits_section),
+    SCALAR_FIELD(max_per_peer, fw_limits_section),
+    SCALAR_FIELD(wave_mb_per_second, fw_limits_section),
+    SCALAR_FIELD(max_watchers, fw_limits_section),
+    SCALAR_FIELD(job_memory_mb, fw_limits_section),
+    SCALAR_FIELD(job_mb_per_second, fw_limits_section),
+    SCALAR_FIELD(job_gradients_per_second, fw_limits_section),
+    SCALAR_FIELD(handshake_ms, fw_limits_section),
+    SCALAR_FIELD(first_call_ms, fw_limits_section),
+    SCALAR_FIELD(progress_ms, fw_limits_section),
+    SCALAR_FIELD(progress_bytes, fw_limits_section),
+    SCALAR_FIELD(unread_ms, fw_limits_section),
+    SCALAR_FIELD(idle_ms, fw_limits_section),
     CYAML_FIELD_END,
 };
 
@@ -59,11 +61,10 @@ static const cyaml_schema_field_t ADMIN[] = {
 };
 
 static const cyaml_schema_field_t HISTORY[] = {
-    CYAML_FIELD_BOOL_PTR("enabled", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
-                         struct fw_history_section, enabled),
-    COUNT_FIELD(interval_ms, fw_history_section),
-    COUNT_FIELD(keep_days, fw_history_section),
-    COUNT_FIELD(max_mb, fw_history_section),
+    SCALAR_FIELD(enabled, fw_history_section),
+    SCALAR_FIELD(interval_ms, fw_history_section),
+    SCALAR_FIELD(keep_days, fw_history_section),
+    SCALAR_FIELD(max_mb, fw_history_section),
     CYAML_FIELD_END,
 };
 

@@ -1,6 +1,7 @@
 /* config_schema.h - what a configuration file may say, for libcyaml.
  *
- * Every member is a pointer: NULL where the file said nothing.
+ * Every member is a pointer: NULL where the file said nothing.  Numbers and
+ * flags are texts: libcyaml would take 10s for 10 and off for true.
  *
  * Layer: server/store.  Thread: the main one.  Plain data, owned by libcyaml.
  */
@@ -15,26 +16,26 @@
 enum fw_socket_mode { FW_MODE_OWNER = 0600, FW_MODE_GROUP = 0660 };
 
 struct fw_checkpoint_section {
-    uint32_t *interval_s;
-    uint32_t *steps;
-    uint32_t *keep;
+    char *interval_s;
+    char *steps;
+    char *keep;
 };
 
 struct fw_limits_section {
-    uint32_t *max_jobs;
-    uint32_t *max_connections;
-    uint32_t *max_per_peer;
-    uint32_t *wave_mb_per_second;
-    uint32_t *max_watchers;
-    uint32_t *job_memory_mb;
-    uint32_t *job_mb_per_second;
-    uint32_t *job_gradients_per_second;
-    uint32_t *handshake_ms;
-    uint32_t *first_call_ms;
-    uint32_t *progress_ms;
-    uint32_t *progress_bytes;
-    uint32_t *unread_ms;
-    uint32_t *idle_ms;
+    char *max_jobs;
+    char *max_connections;
+    char *max_per_peer;
+    char *wave_mb_per_second;
+    char *max_watchers;
+    char *job_memory_mb;
+    char *job_mb_per_second;
+    char *job_gradients_per_second;
+    char *handshake_ms;
+    char *first_call_ms;
+    char *progress_ms;
+    char *progress_bytes;
+    char *unread_ms;
+    char *idle_ms;
 };
 
 struct fw_admin_section {
@@ -60,10 +61,10 @@ struct fw_auth_section {
 };
 
 struct fw_history_section {
-    bool *enabled;
-    uint32_t *interval_ms;
-    uint32_t *keep_days;
-    uint32_t *max_mb;
+    char *enabled;
+    char *interval_ms;
+    char *keep_days;
+    char *max_mb;
 };
 
 /* The whole file. */

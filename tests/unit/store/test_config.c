@@ -86,7 +86,15 @@ static void the_history_is_configured(void **state)
     assert_int_equal(c.history.max_mb, 9);
     assert_int_equal(load(state, "history:\n  keep_days: 0\n", &c, &err),
                      FW_INVALID);
-    assert_non_null(strstr(err.text, "line 2: keep_days"));
+    assert_non_null(strstr(err.text, "line 2: history.keep_days"));
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(
+            load(state,
+                 i ? "history: {enabled: On}\n" : "history: {enabled: off}\n",
+                 &c, NULL),
+            FW_OK);
+        assert_int_equal(c.history.enabled, i);
+    }
 }
 
 static void without_a_file_or_keys_defaults_hold(void **state)
@@ -168,24 +176,48 @@ static void a_mistake_is_named_with_file_and_line(void **state)
         const char *line;
         const char *word;
     } bad[] = {
-        {"lisen: 127.0.0.1:1\n", "line 1:", "lisen"},
+        {"lisen: 127.0.0.1:1\n", "line 1:", "there is no key 'lisen'"},
         {"# one\n\nlisten: 127.0.0.1:1\n\n# two\nspeed: 9\n",
-         "line 6:", "speed"},
-        {"listen: a:1\ncheckpoint:\n  keep: 2\n  kep: 2\n", "line 4:", "kep"},
-        {"keep: 2\n", "line 1:", "keep"},
+         "line 6:", "no key 'speed'"},
+        {"listen: a:1\ncheckpoint:\n  keep: 2\n  kep: 2\n",
+         "line 4:", "no key 'kep' in checkpoint"},
+        {"keep: 2\n", "line 1:", "no key 'keep'"},
         {"checkpoint:\n  keep: 2\nlimits:\n  keep: 2\n", "line 4:", "keep"},
-        {"listen: a:1\nlog_level: info\nlisten: b:1\n", "line 3:", "listen"},
-        {"listen: a:1\nlog_level: loud\n", "line 2:", "loud"},
-        {"limits:\n  max_jobs: many\n", "line 2:", "many"},
-        {"limits:\n  max_jobs: -1\n", "line 2:", "-1"},
+        {"listen: a:1\nlog_level: info\nlisten: b:1\n",
+         "line 3:", "listen is there twice"},
+        {"listen: a:1\nlog_level: loud\n",
+         "line 2:", "log_level is 'loud': want debug, info, warn or error"},
+        {"log_level: [info]\n", "line 1:", "log_level is a list: want debug, "},
+        {"local: {mode: 0777}\n", "line 1:", "'0777': want 0600 or 0660"},
+        {"limits:\n  max_jobs: many\n", "line 2:",
+         "limits.max_jobs is 'many': want a whole number from 1 to "},
+        {"limits:\n  max_jobs: -1\n", "line 2:", "max_jobs is '-1': want"},
+        {"limits:\n  max_jobs: 1.5\n", "line 2:", "max_jobs is '1.5': want"},
+        {"limits:\n  max_jobs: 8k\n", "line 2:", "max_jobs is '8k': want"},
+        {"limits:\n  max_jobs:\n", "line 2:", "max_jobs is '': want"},
+        {"limits:\n  max_jobs: [1]\n",
+         "line 2:", "limits.max_jobs is a list: want one value"},
+        {"limits:\n  max_jobs: {a: 1}\n",
+         "line 2:", "limits.max_jobs is keys with values: want one value"},
         {"limits:\n  max_jobs: 0\n", "line 2:", "max_jobs is 0"},
         {"limits:\n  max_jobs: 10001\n", "line 2:", "not in 1 to 10000"},
         {"limits:\n  idle_ms: 99\n", "line 2:", "not in 100 to 86400000"},
         {"\ncheckpoint:\n\n  keep: 0\n", "line 4:", "keep is 0"},
+        {"listen: a:1\ncheckpoint: {steps: 1, keep: 0}\n",
+         "line 2:", "checkpoint.keep is 0"},
+        {"history:\n  enabled: maybe\n",
+         "line 2:", "history.enabled is 'maybe': want true or false"},
+        {"limits: 5\n",
+         "line 1:", "limits is one value or nothing: want keys with values"},
+        {"tls: [1]\n", "line 1:", "tls is a list: want keys with values"},
+        {"listen: {a: 1}\n", "line 1:", "listen is keys with values: want one"},
+        {"listen:\n", "line 1:", "listen is empty: want a value"},
+        {"admin:\n  hosts: a.example\n",
+         "line 2:", "admin.hosts is one value or nothing: want a list"},
         {"data_dir: x\nlisten: nowhere\n", "line 2:", "host:port"},
-        {"admin:\n  lsten: off\n", "line 2:", "lsten"},
-        {"- listen\n", "line", "SEQUENCE"},
-        {"listen: [1\n", "line", "listen"},
+        {"admin:\n  lsten: off\n", "line 2:", "no key 'lsten' in admin"},
+        {"- listen\n", "flywheel.yaml: the file", "is a list: want keys"},
+        {"listen: a:1\n  data_dir: b\n", "line", "mapping values are not"},
     };
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
