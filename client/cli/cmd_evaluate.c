@@ -9,6 +9,7 @@
 #include "client/cli/task_args.h"
 #include "client/worker/evaluator.h"
 #include "client/worker/stop.h"
+#include "sdk/base/words.h"
 
 #define EVERY_S        5.0 /* between two evaluations */
 #define EVERY_S_MAX    86400.0
@@ -33,10 +34,10 @@ static int show(const struct fw_evaluation *e, bool json)
                       "samples", (json_int_t)e->samples, "validation_loss",
                       fw_json_real(e->loss), "validation_accuracy",
                       fw_json_real(e->accuracy)));
-    printf("version %llu: loss %s, accuracy %s on %llu samples\n",
+    printf("version %llu: loss %s, accuracy %s on %llu sample%s\n",
            (unsigned long long)e->version, fw_show_loss(loss, e->loss),
            fw_show_number(accuracy, e->accuracy, 4),
-           (unsigned long long)e->samples);
+           (unsigned long long)e->samples, fw_plural(e->samples));
     fflush(stdout);
     return FW_CLI_OK;
 }

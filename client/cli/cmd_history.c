@@ -11,6 +11,7 @@
 #include "client/cli/json.h"
 #include "client/cli/server.h"
 #include "client/cli/show.h"
+#include "sdk/base/words.h"
 #include "server/show/json_history.h"
 
 #define MS_PER_S 1000
@@ -86,8 +87,8 @@ static void tell_table(const struct fw_history_series *s)
     const uint32_t lines = 12;
     uint32_t step = s->n > lines ? s->n / lines : 1;
 
-    printf("run %" PRIu64 " of job %s: %" PRIu64 " rows\n", s->run, s->job,
-           s->rows);
+    printf("run %" PRIu64 " of job %s: %" PRIu64 " row%s\n", s->run, s->job,
+           s->rows, fw_plural(s->rows));
     printf("%-20s  %9s  %9s  %9s  %9s  %9s  %7s\n", "time", "version", "loss",
            "momentum", "implicit", "step", "workers");
     for (uint32_t i = s->n ? (s->n - 1) % step : 0; i < s->n; i += step) {

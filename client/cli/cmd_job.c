@@ -5,6 +5,7 @@
 #include "client/cli/command.h"
 #include "client/cli/json.h"
 #include "client/cli/server.h"
+#include "sdk/base/words.h"
 
 static int list_jobs(int argc, char **argv)
 {
@@ -52,8 +53,10 @@ static void show_quota(const struct fw_quota_spec *q)
 
 static void show_spec(const struct fw_job_spec *s)
 {
-    printf("%s: %u tensors, %llu elements\n", s->name, s->tensors.n,
-           (unsigned long long)fw_tensor_list_elements(&s->tensors));
+    uint64_t n = fw_tensor_list_elements(&s->tensors);
+
+    printf("%s: %u tensor%s, %llu element%s\n", s->name, s->tensors.n,
+           fw_plural(s->tensors.n), (unsigned long long)n, fw_plural(n));
     for (uint32_t i = 0; i < s->tensors.n; i++) {
         const struct fw_tensor_spec *t = &s->tensors.items[i];
 

@@ -8,6 +8,7 @@
 #include "client/cli/spec_args.h"
 #include "client/cli/task_args.h"
 #include "sdk/base/mem.h"
+#include "sdk/base/words.h"
 
 #define OWN_ROWS 6 /* before those of spec_args.h */
 
@@ -116,6 +117,14 @@ static int check(const struct fw_args *a, const struct create_options *o)
     return FW_CLI_OK;
 }
 
+static void tell_made(const struct fw_job_spec *spec)
+{
+    uint64_t n = fw_tensor_list_elements(&spec->tensors);
+
+    fprintf(stderr, "job %s is there, with %llu parameter%s\n", spec->name,
+            (unsigned long long)n, fw_plural(n));
+}
+
 int fw_cmd_job_create(int argc, char **argv)
 {
     struct create_options o = {0};
@@ -162,9 +171,7 @@ int fw_cmd_job_create(int argc, char **argv)
     else if (a.common.json)
         code = fw_json_print(fw_json_spec(&answer.spec));
     else
-        fprintf(
-            stderr, "job %s is there, with %llu parameters\n", o.name,
-            (unsigned long long)fw_tensor_list_elements(&answer.spec.tensors));
+        tell_made(&answer.spec);
     fw_job_message_close(&answer);
 done:
     fw_job_file_close(&o.file);

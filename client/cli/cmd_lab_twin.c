@@ -7,6 +7,7 @@
 #include "client/cli/lab_args.h"
 #include "client/lab/delays.h"
 #include "sdk/base/mem.h"
+#include "sdk/base/words.h"
 #include "server/momentum/laws.h"
 #include "server/momentum/staleness.h"
 #include "server/momentum/twin.h"
@@ -168,10 +169,10 @@ static void tell(const struct twin_options *o, const struct twin_result *r)
 {
     const struct fw_staleness_summary *s = &r->staleness;
 
-    printf("%llu workers, %s: staleness %.2f, sd/mean %.2f, p50 %u, p95 %u, "
+    printf("%llu worker%s, %s: staleness %.2f, sd/mean %.2f, p50 %u, p95 %u, "
            "p99 %u\n",
-           (unsigned long long)o->workers, o->service, s->mean,
-           s->deviation_ratio, s->p50, s->p95, s->p99);
+           (unsigned long long)o->workers, fw_plural(o->workers), o->service,
+           s->mean, s->deviation_ratio, s->p50, s->p95, s->p99);
     printf("implicit momentum %.3f predicted (1 - 1/M), %.3f by the trace\n\n",
            fw_law_implicit((uint32_t)o->workers), s->mean / (1.0 + s->mean));
     printf("%10s %22s\n", "momentum", "stable step, in 1/h");

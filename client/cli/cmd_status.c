@@ -5,6 +5,7 @@
 #include "client/cli/server.h"
 #include "client/cli/show.h"
 #include "client/worker/stop.h"
+#include "sdk/base/words.h"
 
 #define WATCH_MS     1000 /* between two looks */
 #define WATCH_MIN_MS 10
@@ -19,9 +20,9 @@ static int show(const struct fw_status_response *r, bool json)
 {
     if (json)
         return fw_json_print(fw_json_status(r));
-    printf("server %s, up %llu s, %u jobs%s\n", r->server.version,
+    printf("server %s, up %llu s, %u job%s%s\n", r->server.version,
            (unsigned long long)(r->server.uptime_ms / 1000), r->server.jobs,
-           r->server.draining ? ", draining" : "");
+           fw_plural(r->server.jobs), r->server.draining ? ", draining" : "");
     for (uint32_t i = 0; i < r->n_jobs; i++)
         fw_show_job(stdout, &r->jobs[i]);
     fflush(stdout);

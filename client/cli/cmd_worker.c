@@ -9,6 +9,7 @@
 #include "client/cli/show.h"
 #include "client/cli/task_args.h"
 #include "client/worker/trainer.h"
+#include "sdk/base/words.h"
 #include "sdk/wire/tensor.h"
 
 #define PROGRESS_MS  1000   /* between two lines */
@@ -31,9 +32,9 @@ static void progress(void *user, const struct fw_trainer_progress *p)
 
     (void)user;
     fprintf(stderr,
-            "%s: %llu gradients, version %llu, loss %s, staleness %.2f, "
+            "%s: %llu gradient%s, version %llu, loss %s, staleness %.2f, "
             "momentum %.3f\n",
-            p->name, (unsigned long long)p->rounds,
+            p->name, (unsigned long long)p->rounds, fw_plural(p->rounds),
             (unsigned long long)p->version, fw_show_loss(loss, p->loss),
             p->staleness, p->momentum);
 }
@@ -87,8 +88,9 @@ static bool read_probe(const char *text, uint64_t *every)
 /* The last words.  A short run's share is that of its first probes. */
 static void say_goodbye(const struct fw_trainer_progress *p)
 {
-    fprintf(stderr, "worker: left after %llu gradients, %llu samples",
-            (unsigned long long)p->rounds, (unsigned long long)p->samples);
+    fprintf(stderr, "worker: left after %llu gradient%s, %llu sample%s",
+            (unsigned long long)p->rounds, fw_plural(p->rounds),
+            (unsigned long long)p->samples, fw_plural(p->samples));
     if (p->computed)
         fprintf(stderr,
                 "; %llu of %llu gradient evaluations were probes (%.2f %%%s)",

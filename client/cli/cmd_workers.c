@@ -6,6 +6,7 @@
 #include "client/cli/json.h"
 #include "client/cli/server.h"
 #include "client/cli/show.h"
+#include "sdk/base/words.h"
 
 static int show(const struct fw_job_status *j, bool json)
 {
@@ -62,9 +63,10 @@ static int export_trace(const struct fw_args *a, struct fw_admin *admin,
         (void)fw_json_print(json_pack("{s:s, s:s, s:i}", "job", job, "trace",
                                       path, "gradients", (int)t.n));
     else if (s == FW_OK)
-        printf("%u gradients' staleness in %s; replay it: flywheel lab twin "
+        printf("the staleness of %u gradient%s is in %s; replay it: flywheel "
+               "lab twin "
                "--service trace:%s --workers %u\n",
-               t.n, path, path, t.workers);
+               t.n, fw_plural(t.n), path, path, t.workers);
     fw_trace_response_close(&t);
     return s == FW_OK ? FW_CLI_OK : fw_cli_fail(a->command, s, &err);
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sdk/base/words.h"
+
 #define MB 1000000ULL
 #define GB (1000 * MB)
 
@@ -161,9 +163,10 @@ struct fw_finding fw_judge_blas(uint64_t threads, uint64_t workers,
     return fw_found(
         alone || each * workers <= cores ? FW_FOUND_OK : FW_FOUND_WARN, "blas",
         mend,
-        "%" PRIu64 " workers of %" PRIu64 " threads%s on %" PRIu64 " cores",
-        workers, each, threads ? "" : " (OPENBLAS_NUM_THREADS is not set)",
-        cores);
+        "%" PRIu64 " worker%s of %" PRIu64 " thread%s%s on %" PRIu64 " core%s",
+        workers, fw_plural(workers), each, fw_plural(each),
+        threads ? "" : " (OPENBLAS_NUM_THREADS is not set)", cores,
+        fw_plural(cores));
 }
 
 struct fw_finding fw_judge_space(const char *path, uint64_t bytes)

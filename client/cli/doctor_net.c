@@ -11,6 +11,7 @@
 #include "client/cli/doctor_check.h"
 #include "client/cli/server.h"
 #include "sdk/base/clock.h"
+#include "sdk/base/words.h"
 
 /* "host:port" or "[v6]:port" in two. */
 static bool split(const char *address, char host[FW_ADDRESS_MAX],
@@ -143,7 +144,8 @@ void fw_check_service(struct fw_visit *v)
         fw_visit_add(v,
                      fw_found(r.server.draining ? FW_FOUND_WARN : FW_FOUND_OK,
                               "service", "it is about to end: wait for it",
-                              "a flywheeld with %u jobs%s", r.server.jobs,
+                              "a flywheeld with %u job%s%s", r.server.jobs,
+                              fw_plural(r.server.jobs),
                               r.server.draining ? ", draining" : ""));
         fw_visit_add(v, fw_judge_version(fw_version(), r.server.version));
         fw_visit_add(v, fw_judge_clock(r.server.unix_ms,

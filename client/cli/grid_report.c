@@ -5,6 +5,7 @@
 #include "client/cli/grid.h"
 #include "client/cli/lab_tell.h"
 #include "sdk/base/mem.h"
+#include "sdk/base/words.h"
 
 /* The paper's central figure: the best explicit momentum against workers, and
  * what the laws chose. */
@@ -115,12 +116,13 @@ fw_status fw_grid_report(const struct fw_grid *g, const struct fw_study *s,
     fw_page_begin(&page, "flywheel lab: grid of momentum and rate");
     fw_page_words(
         &page,
-        "Problem %s, target training loss %g, %u seeds.  A cell shows "
+        "Problem %s, target training loss %g, %u seed%s.  A cell shows "
         "the mean updates of all seeds to the target; points more "
         "than %g times slower than the best with the first seed are "
         "shown with that seed.  Regret: a law's updates over those "
         "of the best point.",
-        s->problem, s->target_loss, s->n_seeds, FW_GRID_NEAR);
+        s->problem, s->target_loss, s->n_seeds, fw_plural(s->n_seeds),
+        FW_GRID_NEAR);
     momentum_figure(g, s, &page);
     regret_table(g, s, &page);
     for (size_t c = 0; c < s->n_cells; c++)

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "sdk/base/words.h"
 #include "sdk/wire/tensor.h"
 
 const char *fw_show_number(char out[FW_SHOWN_BYTES], double x, int digits)
@@ -43,8 +44,9 @@ static void show_rates(FILE *to, const struct fw_quota_status *q)
                  q->granted.gradients_per_second);
     fprintf(to,
             "  quota       %s bytes/s, %s gradients/s; workers rested %llu "
-            "times, %.1f s\n",
-            bytes, gradients, (unsigned long long)q->waits, q->waited_seconds);
+            "time%s, %.1f s\n",
+            bytes, gradients, (unsigned long long)q->waits, fw_plural(q->waits),
+            q->waited_seconds);
 }
 
 void fw_show_job(FILE *to, const struct fw_job_status *j)
@@ -54,12 +56,13 @@ void fw_show_job(FILE *to, const struct fw_job_status *j)
     char b[FW_SHOWN_BYTES];
     char c[FW_SHOWN_BYTES];
 
-    fprintf(to, "%s: %s, version %llu (%llu on disk), %u workers", j->name,
+    fprintf(to, "%s: %s, version %llu (%llu on disk), %u worker%s", j->name,
             j->state == FW_JOB_WAITING ? "waits for parameters" : "training",
             (unsigned long long)j->version,
-            (unsigned long long)j->durable_version, j->workers);
+            (unsigned long long)j->durable_version, j->workers,
+            fw_plural(j->workers));
     if (j->groups)
-        fprintf(to, " in %u groups", j->groups);
+        fprintf(to, " in %u group%s", j->groups, fw_plural(j->groups));
     fputc('\n', to);
     fprintf(to, "  loss        training %s, validation %s, accuracy %s\n",
             fw_show_loss(a, j->loss.training),
@@ -68,9 +71,10 @@ void fw_show_job(FILE *to, const struct fw_job_status *j)
     fprintf(to, "  speed       %s samples/s, %s gradients/s\n",
             fw_show_number(a, j->samples_per_second, 0),
             fw_show_number(b, j->gradients_per_second, 1));
-    fprintf(to, "  samples     %llu in %llu gradients, %llu refused\n",
+    fprintf(to, "  samples     %llu in %llu gradient%s, %llu refused\n",
             (unsigned long long)j->samples,
             (unsigned long long)j->gradients_applied,
+            fw_plural(j->gradients_applied),
             (unsigned long long)j->gradients_refused);
     fprintf(to, "  staleness   mean %s, p50 %llu, p95 %llu, p99 %llu\n",
             fw_show_number(a, j->staleness.mean, 2),
@@ -90,9 +94,11 @@ void fw_show_job(FILE *to, const struct fw_job_status *j)
                 j->checkpoint_failures, j->checkpoint_error);
     if (j->quarantined || j->gradients_clipped)
         fprintf(to,
-                "  gate        %llu gradients clipped, %u workers in "
+                "  gate        %llu gradient%s clipped, %u worker%s in "
                 "quarantine\n",
-                (unsigned long long)j->gradients_clipped, j->quarantined);
+                (unsigned long long)j->gradients_clipped,
+                fw_plural(j->gradients_clipped), j->quarantined,
+                fw_plural(j->quarantined));
     if (j->quota.granted.memory_bytes)
         fprintf(to, "  memory      %llu of %llu bytes\n",
                 (unsigned long long)j->quota.memory_bytes,

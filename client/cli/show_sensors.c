@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "client/cli/show.h"
+#include "sdk/base/words.h"
 #include "server/momentum/staleness.h"
 #include "server/show/json.h"
 
@@ -24,12 +25,14 @@ static void show_numbers(FILE *to, const struct fw_job_status *j)
             j->workers, fw_show_number(a, m->implicit_predicted, 3),
             fw_show_number(b, m->implicit_trace, 3),
             fw_show_number(c, m->total_measured, 3));
-    fprintf(to,
-            "  curvature   %g by %llu probes (%llu asked for, %llu refused; %s "
-            "%% of gradients), %llu loss alarms\n",
-            m->curvature, (ull)m->probes_used, (ull)m->probes_asked,
-            (ull)m->probes_refused, fw_show_number(a, fw_probe_share(j), 2),
-            (ull)m->loss_alarms);
+    fprintf(
+        to,
+        "  curvature   %g by %llu probe%s (%llu asked for, %llu refused; %s "
+        "%% of gradients), %llu loss alarm%s\n",
+        m->curvature, (ull)m->probes_used, fw_plural(m->probes_used),
+        (ull)m->probes_asked, (ull)m->probes_refused,
+        fw_show_number(a, fw_probe_share(j), 2), (ull)m->loss_alarms,
+        fw_plural(m->loss_alarms));
     fprintf(to,
             "  step        %.4g effective, reference %.4g, stable up to %.4g "
             "(0: not known); learning rate %g\n",
@@ -80,14 +83,14 @@ static void show_staleness(FILE *to, const struct fw_job_status *j)
 
     fprintf(to,
             "  staleness   mean %s, sd/mean %s, p50 %llu, p95 %llu, p99 %llu, "
-            "of %llu gradients\n",
+            "of %llu gradient%s\n",
             fw_show_number(a, s->mean, 2),
             fw_show_number(b, s->deviation_ratio, 2), (ull)s->p50, (ull)s->p95,
-            (ull)s->p99, (ull)s->samples);
+            (ull)s->p99, (ull)s->samples, fw_plural(s->samples));
     if (s->samples == 0)
         return;
-    fprintf(to, "    tau     measured geometric law of %u workers\n",
-            j->workers);
+    fprintf(to, "    tau     measured geometric law of %u worker%s\n",
+            j->workers, fw_plural(j->workers));
     for (uint32_t from = 0; from < s->n_histogram; from += width)
         show_row(to, j, from, width);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "client/cli/show.h"
+#include "sdk/base/words.h"
 #include "sdk/wire/tensor.h"
 
 #define BAR_COLUMNS   40
@@ -21,14 +22,16 @@ static fw_status say_what(struct fw_top_page *p, const struct fw_job_status *j)
     fw_status s;
 
     if (j->groups)
-        snprintf(a, sizeof(a), " in %u groups", j->groups);
+        snprintf(a, sizeof(a), " in %u group%s", j->groups,
+                 fw_plural(j->groups));
     else
         a[0] = '\0';
-    s = fw_top_say(p, FW_TOP_PLAIN,
-                   "%s: %s, version %llu (%llu on disk), %u workers%s", j->name,
-                   j->state == FW_JOB_WAITING ? "waits for parameters"
-                                              : "training",
-                   (ull)j->version, (ull)j->durable_version, j->workers, a);
+    s = fw_top_say(
+        p, FW_TOP_PLAIN, "%s: %s, version %llu (%llu on disk), %u worker%s%s",
+        j->name,
+        j->state == FW_JOB_WAITING ? "waits for parameters" : "training",
+        (ull)j->version, (ull)j->durable_version, j->workers,
+        fw_plural(j->workers), a);
     if (s == FW_OK)
         s = fw_top_say(p, FW_TOP_PLAIN,
                        "speed        %s gradients/s, %s samples/s; %llu "
@@ -51,9 +54,9 @@ static fw_status say_trouble(struct fw_top_page *p,
                        j->checkpoint_failures, j->checkpoint_error);
     if (s == FW_OK && j->quarantined)
         s = fw_top_say(p, FW_TOP_WARN,
-                       "quarantine   gradients of %u workers are refused: "
+                       "quarantine   gradients of %u worker%s are refused: "
                        "flywheel workers release",
-                       j->quarantined);
+                       j->quarantined, fw_plural(j->quarantined));
     return s;
 }
 
@@ -289,11 +292,12 @@ fw_status fw_top_say_worker(struct fw_top_page *p, const struct fw_top_model *m)
                    w->name, j->name, fw_show_worker_state(w), w->group,
                    fw_dtype_name(w->wire_dtype));
     if (s == FW_OK)
-        s = fw_top_say(p, FW_TOP_PLAIN,
-                       "gradients    %llu applied, %llu refused, %llu strikes; "
-                       "%llu samples",
-                       (ull)w->gradients, (ull)w->refused, (ull)w->strikes,
-                       (ull)w->samples);
+        s = fw_top_say(
+            p, FW_TOP_PLAIN,
+            "gradients    %llu applied, %llu refused, %llu strike%s; "
+            "%llu sample%s",
+            (ull)w->gradients, (ull)w->refused, (ull)w->strikes,
+            fw_plural(w->strikes), (ull)w->samples, fw_plural(w->samples));
     if (s == FW_OK)
         s = fw_top_say(p, FW_TOP_PLAIN,
                        "last         heard %.1f s ago; gradient of version "

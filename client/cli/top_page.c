@@ -6,6 +6,7 @@
 
 #include "client/cli/top_job.h"
 #include "sdk/base/mem.h"
+#include "sdk/base/words.h"
 
 #define ROWS_LEAST 4 /* of the table, however much there is above it */
 #define EDGES      3 /* first and last line, titles of columns */
@@ -45,7 +46,7 @@ static fw_status say_head(struct fw_top_page *p, const struct fw_top_model *m,
 
     if (m->view == FW_TOP_JOBS)
         snprintf(jobs, sizeof(jobs), ", %u job%s", m->server.jobs,
-                 m->server.jobs == 1 ? "" : "s");
+                 fw_plural(m->server.jobs));
     if (link->stale)
         return fw_top_say(p, FW_TOP_BAD,
                           "flywheel top %s %s %s stale: %lld s "

@@ -4,6 +4,7 @@
 #include "client/cli/json.h"
 #include "client/cli/show.h"
 #include "client/cli/train.h"
+#include "sdk/base/words.h"
 #include "server/store/checkpoint.h"
 
 void fw_train_find_checkpoint(const struct fw_train *t, char out[FW_PATH_MAX])
@@ -88,8 +89,9 @@ static void print_table(const struct fw_train *t,
     char a[FW_SHOWN_BYTES];
     char b[FW_SHOWN_BYTES];
 
-    printf("\n%s on %s, %zu workers, law %s\n", t->o->task.model,
-           t->o->task.data, t->n_workers, t->o->spec.law);
+    printf("\n%s on %s, %zu worker%s, law %s\n", t->o->task.model,
+           t->o->task.data, t->n_workers, fw_plural(t->n_workers),
+           t->o->spec.law);
     printf("  validation accuracy  %s %%\n",
            fw_show_number(a, 100 * j->loss.accuracy, 2));
     printf("  validation loss      %s\n", fw_show_loss(a, j->loss.validation));
@@ -99,8 +101,9 @@ static void print_table(const struct fw_train *t,
     printf("  versions             %llu, staleness %s\n",
            (unsigned long long)j->version,
            fw_show_number(a, r->staleness_full, 2));
-    printf("  momentum             %s with %u workers (reference %s)\n",
+    printf("  momentum             %s with %u worker%s (reference %s)\n",
            fw_show_number(a, r->momentum_full, 3), r->workers_full,
+           fw_plural(r->workers_full),
            fw_show_number(b, t->o->spec.momentum, 3));
     for (size_t i = 1; i <= FW_TRAIN_WORKERS_MAX; i++) {
         if (isfinite(r->momentum[i]))

@@ -10,6 +10,7 @@
 #include "client/cli/child.h"
 #include "client/cli/tune.h"
 #include "client/worker/stop.h"
+#include "sdk/base/words.h"
 
 #define WORD_BYTES   32
 #define POLL_MS      50
@@ -183,8 +184,8 @@ fw_status fw_tune_try_live(struct fw_tune *t, struct fw_err *err)
             struct fw_tune_row *r = &t->rows[t->n_rows++];
 
             *r = (struct fw_tune_row){t->study.cells[c].workers, a, {0}};
-            fprintf(stderr, "flywheel tune: %u workers, %s\n", r->workers,
-                    t->arms[a].name);
+            fprintf(stderr, "flywheel tune: %u worker%s, %s\n", r->workers,
+                    fw_plural(r->workers), t->arms[a].name);
             s = run(t, r, epochs, &stop, &w, err);
         }
     }

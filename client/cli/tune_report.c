@@ -5,6 +5,7 @@
 #include "client/cli/show.h"
 #include "client/cli/tune.h"
 #include "sdk/base/mem.h"
+#include "sdk/base/words.h"
 
 #define COLUMNS 7u
 
@@ -107,8 +108,8 @@ fw_status fw_tune_report(const struct fw_tune *t, const char *path,
                   t->candidates[0].rate, t->n_candidates, t->target,
                   t->live ? "seconds" : "mean times of a gradient");
     if (t->best)
-        fw_page_words(&p, "Recommended: %u workers, %s.", t->best->workers,
-                      t->arms[t->best->arm].name);
+        fw_page_words(&p, "Recommended: %u worker%s, %s.", t->best->workers,
+                      fw_plural(t->best->workers), t->arms[t->best->arm].name);
     figure(t, &p, "Time to the target", "time", time_of);
     figure(t, &p, "Cost of getting there", "worker-time", cost_of);
     figure(t, &p, "Explicit momentum at the end", "momentum", momentum_of);

@@ -6,6 +6,7 @@
 #include "client/cli/json.h"
 #include "client/cli/show.h"
 #include "client/cli/tune.h"
+#include "sdk/base/words.h"
 
 #define HELPED 1.02 /* faster by less is noise */
 
@@ -48,8 +49,9 @@ void fw_tune_tell(const struct fw_tune *t)
 
     printf(
         "one worker: momentum %g, learning rate %g, training loss %.4g after "
-        "%llu updates\n",
-        w->momentum, w->rate, w->loss, (unsigned long long)w->updates);
+        "%llu update%s\n",
+        w->momentum, w->rate, w->loss, (unsigned long long)w->updates,
+        fw_plural(w->updates));
     printf("target: training loss %.4g; times in %s\n", t->target, unit(t));
     tell_rows(t);
     if (!t->best) {
@@ -151,8 +153,9 @@ fw_status fw_tune_write(const struct fw_tune *t, const char *path,
                           strerrordesc_np(errno));
     fprintf(f, "# Found by: %s\n", t->line);
     if (t->best)
-        fprintf(f, "# Training loss %.4g in %.4g %s with %u workers.\n",
-                t->target, t->best->seen.time, unit(t), t->best->workers);
+        fprintf(f, "# Training loss %.4g in %.4g %s with %u worker%s.\n",
+                t->target, t->best->seen.time, unit(t), t->best->workers,
+                fw_plural(t->best->workers));
     fprintf(f, "model: %s\ndata: '%s'\nbatch: %u\nworkers: %u\n", t->model,
             t->data, t->study.batch, t->best ? t->best->workers : 1);
     print_arm(f, t, t->best ? &t->arms[t->best->arm] : &alone);

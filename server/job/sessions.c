@@ -5,6 +5,7 @@
 
 #include "sdk/base/failpoint.h"
 #include "sdk/base/mem.h"
+#include "sdk/base/words.h"
 #include "sdk/wire/reason.h"
 
 #define BUCKETS_FIRST 64u  /* doubled when there are more sessions */
@@ -154,7 +155,8 @@ static fw_status check_join(const struct fw_sessions *s, const char *name,
                          name);
     if (s->connected >= s->max_workers)
         return FW_REFUSE(err, TOO_MANY_WORKERS,
-                         "the job has %u workers, its limit", s->connected);
+                         "the job has %u worker%s, its limit", s->connected,
+                         fw_plural(s->connected));
     return FW_OK;
 }
 

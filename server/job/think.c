@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "sdk/base/words.h"
 #include "server/job/job.h"
 #include "server/job/judge.h"
 
@@ -141,9 +142,11 @@ static void regroup(struct fw_job *job, const struct fw_thought *t,
         return;
     if (fw_groups_arrange(job, t->choice.groups, now_ms) != FW_OK)
         return;
-    snprintf(
-        what, sizeof(what), "%u workers in %u groups, %.2f times the progress",
-        job->sessions.connected, fw_groups_asynchrony(job), t->choice.gain);
+    snprintf(what, sizeof(what),
+             "%u worker%s in %u group%s, %.2f times the progress",
+             job->sessions.connected, fw_plural(job->sessions.connected),
+             fw_groups_asynchrony(job), fw_plural(fw_groups_asynchrony(job)),
+             t->choice.gain);
     fw_controller_members(&job->controller, fw_groups_asynchrony(job),
                           FW_MEMBER_REGROUPED, what, fw_job_version(job),
                           now_ms);

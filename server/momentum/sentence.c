@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sdk/base/words.h"
+
 /* Changes smaller than this cannot be seen in the printed figures. */
 #define SAME 0.0005
 
@@ -42,7 +44,7 @@ static void head(const struct fw_decision *d, char *out, size_t size)
         snprintf(out, size, "No workers (%s)", what);
     else
         snprintf(out, size, "%u worker%s (%s)", d->workers,
-                 d->workers == 1 ? "" : "s", what);
+                 fw_plural(d->workers), what);
 }
 
 static void momentum(const struct fw_decision *d, const char *words, char *out,

@@ -1,7 +1,7 @@
 /* test_modules.mjs - those parts of the dashboard that need no browser. */
 import {check, prove} from './claims.mjs';
 import {Columns, resample, widen} from '../../server/http/page/app/columns.js';
-import {cost, digits3, duration, short, ticks} from '../../server/http/page/app/format.js';
+import {cost, counted, digits3, duration, short, ticks} from '../../server/http/page/app/format.js';
 import {crewOf, whySlow} from '../../server/http/page/app/slowness.js';
 
 const same = (a, b) => check(JSON.stringify(a) === JSON.stringify(b), `${JSON.stringify(a)} is not ${JSON.stringify(b)}`);
@@ -86,6 +86,7 @@ const claims = [
     same(ticks([-10, 0, 10]), ['−10', '0', '10']);
     same(ticks([0]), ['0']);
     same([12, 12345, 1.2e6].map(short), ['12.0', '12.3 k', '1.20 M']);
+    same([0, 1, 1000].map((n) => counted(n, 'worker')), ['0 workers', '1 worker', '1,000 workers']);
     same([5, 150, 7300, 200000].map(duration), ['5 s', '3 min', '2 h 1 min', '2 d 7 h']);
     same([cost(30), cost(600), cost(36000)], [['30', 'worker-s'], ['10.0', 'worker-min'], ['10.0', 'worker-h']]);
   }],

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -31,10 +32,35 @@ static void a_loss_has_digits_whatever_its_size(void **state)
     }
 }
 
+static void one_is_not_many(void **state)
+{
+    struct fw_job_status j = {.name = "j", .gradients_applied = 1};
+    char *text = NULL;
+    size_t n = 0;
+
+    (void)state;
+    for (uint32_t workers = 0; workers < 3; workers++) {
+        static const char *const said[] = {"0 workers in", "1 worker in",
+                                           "2 workers in"};
+        FILE *to = open_memstream(&text, &n);
+
+        assert_non_null(to);
+        j.workers = workers;
+        j.groups = 1;
+        fw_show_job(to, &j);
+        fclose(to);
+        assert_non_null(strstr(text, said[workers]));
+        assert_non_null(strstr(text, " in 1 group\n"));
+        assert_non_null(strstr(text, " in 1 gradient,"));
+        free(text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_loss_has_digits_whatever_its_size),
+        cmocka_unit_test(one_is_not_many),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,11 @@ export function whole(x) {
   return known(x) ? grouped.format(x) : DASH;
 }
 
+/* "1 worker", "1,000 workers" */
+export function counted(n, word) {
+  return `${whole(n)} ${word}${n === 1 ? '' : 's'}`;
+}
+
 export function fixed(x, digits = 3) {
   return known(x) ? x.toFixed(digits).replace(/^-/, '−') : DASH;
 }

@@ -1,5 +1,6 @@
 /* slowness.js - why a worker is slower than the others, as far as the numbers
  * that the server has of it can tell. */
+import {counted} from './format.js';
 
 const SLOW = 0.6; /* of the middle rate: slower than this is slow */
 const STALE = 3; /* times the mean staleness of all */
@@ -20,7 +21,7 @@ export function crewOf(job) {
 export function whySlow(w, crew) {
   if (w.state !== 'connected') return {word: '', kind: '', text: ''};
   if (w.quarantined) {
-    return {word: 'quarantined', kind: 'bad', text: `Its gradients are refused after ${w.strikes} strikes, until it is released.`};
+    return {word: 'quarantined', kind: 'bad', text: `Its gradients are refused after ${counted(w.strikes, 'strike')}, until it is released.`};
   }
   if (typeof w.slow === 'string') return {word: w.slow, kind: w.slow ? 'warn' : '', text: ''};
   const rate = w.gradients_per_second;

@@ -1,6 +1,6 @@
 /* tiles.js - a job's numbers at a glance. */
 import {el, setText, setAttr} from './dom.js';
-import {cost, digits3, duration, fixed, percent, short, whole} from './format.js';
+import {cost, counted, digits3, duration, fixed, percent, short, whole} from './format.js';
 
 const TILES = ['Training loss', 'Validation', 'Momentum', 'Workers', 'Throughput', 'Checkpoint', 'Cost so far'];
 
@@ -34,7 +34,7 @@ export class Tiles {
     this.set(2, fixed(m.momentum), m.law, `target ${fixed(m.target)}`);
     const away = [job.workers_lost ? `${whole(job.workers_lost)} lost` : '',
       job.quarantined ? `${whole(job.quarantined)} quarantined` : ''].filter(Boolean).join(' · ');
-    this.set(3, whole(job.workers), job.groups ? `in ${job.groups} groups` : '',
+    this.set(3, whole(job.workers), job.groups ? `in ${counted(job.groups, 'group')}` : '',
       away || `staleness ${fixed(s.mean, 2)}`, Boolean(away));
     this.set(4, short(job.samples_per_second), 'samples/s', `${digits3(job.gradients_per_second)} gradients/s`);
     this.checkpoint(job, saved);
@@ -45,7 +45,7 @@ export class Tiles {
   checkpoint(job, saved) {
     const behind = job.version - job.durable_version;
     const under = job.checkpoint_failures ? `${whole(job.checkpoint_failures)} failed in a row`
-      : `${whole(Math.max(0, behind))} versions behind`;
+      : `${counted(Math.max(0, behind), 'version')} behind`;
     if (saved !== null) this.set(5, duration(saved), 'ago', under, job.checkpoint_failures > 0);
     else if (job.durable_version) this.set(5, `v ${whole(job.durable_version)}`, '', under, job.checkpoint_failures > 0);
     else this.set(5, '–', '', job.checkpoint_failures ? under : 'none yet', job.checkpoint_failures > 0);

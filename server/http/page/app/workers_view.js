@@ -1,6 +1,6 @@
 /* workers_view.js - the workers of a job: who is there, how fast, why slow. */
 import {el, selector, setText} from './dom.js';
-import {digits3, duration, fixed, short, whole} from './format.js';
+import {counted, digits3, duration, fixed, short, whole} from './format.js';
 import {Table, badge} from './table.js';
 import {crewOf, whySlow} from './slowness.js';
 
@@ -63,6 +63,6 @@ export class WorkersView {
         : [el('strong', {}, 'No worker yet'), el('code', {}, `flywheel worker --job ${this.job}`)]));
     }
     setText(this.count, wanted.length === this.workers.length
-      ? `${whole(wanted.length)} workers` : `${whole(wanted.length)} of ${whole(this.workers.length)} workers`);
+      ? counted(wanted.length, 'worker') : `${whole(wanted.length)} of ${counted(this.workers.length, 'worker')}`);
   }
 }
