@@ -38,10 +38,12 @@ static int look(const struct fw_args *a, const struct status_options *o,
 
     do {
         struct fw_status_response r = {0};
-        fw_status s = fw_admin_status(admin, o->job ? o->job : "", &r, &err);
+        fw_status s = fw_cli_status(admin, o->job, a->common.json, &r, &err);
 
-        if (s != FW_OK)
+        if (s != FW_OK) {
+            fw_status_response_close(&r);
             return fw_cli_fail(a->command, s, &err);
+        }
         code = show(&r, a->common.json);
         fw_status_response_close(&r);
         if (code != FW_CLI_OK || !o->watch)

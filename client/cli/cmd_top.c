@@ -61,9 +61,10 @@ static int look_once(struct top *t)
     struct fw_status_response r = {0};
     struct fw_err err = {0};
     int code;
-    fw_status s = fw_admin_status(&t->admin, t->job ? t->job : "", &r, &err);
+    const bool json = t->args->common.json;
+    fw_status s = fw_cli_status(&t->admin, t->job, json, &r, &err);
 
-    if (s == FW_OK && t->args->common.json) {
+    if (s == FW_OK && json) {
         code = fw_json_print(fw_json_status(&r));
     } else if (s == FW_OK) {
         s = fw_top_take(&t->model, t->job ? t->job : "", &r);

@@ -18,4 +18,12 @@ FW_MUST_USE fw_status fw_cli_job_status(struct fw_admin *admin, const char *job,
                                         struct fw_job_status **out,
                                         struct fw_err *err);
 
+/* The status of one job or of all (NULL).  Of all, a server leaves their
+ * workers out; `workers`: ask for them, too, job by job.  The caller closes
+ * `out`, also on failure. */
+FW_MUST_USE fw_status fw_cli_status(struct fw_admin *admin, const char *job,
+                                    bool workers,
+                                    struct fw_status_response *out,
+                                    struct fw_err *err);
+
 #endif

@@ -164,6 +164,15 @@ class Live(unittest.TestCase):
             self.assertIsNone(w.poll(), "a worker has ended")
         return t
 
+    def test_json_of_all_jobs_has_their_workers(self):
+        for command in (["top", "--once"], ["status"]):
+            got = flywheel(*command, "--json", "--server", self.server.address)
+            self.assertEqual(got.returncode, 0, got.stderr)
+            jobs = {j["name"]: j for j in json.loads(got.stdout)["jobs"]}
+            self.assertEqual({w["name"] for w in jobs["digits"]["worker"]},
+                             {"w-one", "w-two"})
+            self.assertEqual(jobs["aside"]["worker"], [])
+
     def test_jobs_are_sorted_filtered_and_q_gives_the_terminal_back(self):
         t = self.top()
         t.shows("digits", "aside", "zebra", "training", "q quit")
