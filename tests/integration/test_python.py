@@ -233,11 +233,20 @@ class Failures(WithServer):
         self.create("arrays", {"w": np.zeros(4)})
         with flywheel.Worker(self.address, "arrays", {"w": np.zeros(4)}) as w:
             w.pull()
-            for wrong, says in ((np.zeros(4), "float64"),
-                                (np.zeros(8, np.float32)[::2], "contiguous"),
-                                (np.zeros(5, np.float32), "5 elements")):
+            strided = np.zeros(8, np.float32)[::2]
+            for wrong, says in (
+                    (np.zeros(4), r"is float64.*\(x\.astype\(np\.float32\)"),
+                    (strided, r"gradient is not contiguous: a view.*"
+                              r"\(np\.ascontiguousarray\(x\) is a copy"),
+                    (np.zeros((2, 2), np.float32, order="F"),
+                     "not contiguous"),
+                    (np.zeros(5, np.float32), "5 elements")):
                 with self.assertRaisesRegex(flywheel.Invalid, says):
                     w.push(wrong)
+            with self.assertRaisesRegex(flywheel.Invalid, "into is not contig"
+                                        r".*\(receive into an array of its"):
+                w.pull(strided)
+            self.assertEqual(w.push(np.ascontiguousarray(strided)).version, 1)
             fixed = np.zeros(4, np.float32)
             fixed.setflags(write=False)
             with self.assertRaisesRegex(flywheel.Invalid, "read-only"):

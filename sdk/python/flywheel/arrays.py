@@ -34,24 +34,40 @@ def named(params):
     return pairs
 
 
-def address(x, n, what):
-    """Where the n floats of `x` lie.  Refuses what could only be copied."""
+def _fault_of_tensor(x):
+    if x.device.type != "cpu":
+        return f"on {x.device}", "x.cpu()"
+    if str(x.dtype) != "torch.float32":
+        return str(x.dtype), "x.float()"
+    if not x.is_contiguous():
+        return "not contiguous", "x.contiguous()"
+    return None
+
+
+def _fault_of_array(x):
+    if x.dtype != np.float32 or not x.dtype.isnative:
+        return str(x.dtype), "x.astype(np.float32)"
+    if not x.flags.c_contiguous:
+        return ("not contiguous: a view with strides or a transpose",
+                "np.ascontiguousarray(x)")
+    return None
+
+
+def address(x, n, what, written=False):
+    """Where the n floats of `x` lie.  Refuses what could only be copied, and
+    says how; `written`: the library writes there, so that no copy will do."""
     if is_tensor(x):
-        kind = str(x.dtype)
-        good = (kind == "torch.float32" and x.device.type == "cpu"
-                and x.is_contiguous())
-        size, where = x.numel(), x.data_ptr()
-        kind = f"{kind} on {x.device}"
+        fault, size, where = _fault_of_tensor(x), x.numel(), x.data_ptr()
+    elif isinstance(x, np.ndarray):
+        fault, size, where = _fault_of_array(x), x.size, x.ctypes.data
     else:
-        if not isinstance(x, np.ndarray):
-            raise TypeError(f"{what}: a numpy array or a tensor, not "
-                            f"{type(x).__name__}")
-        good = (x.dtype == np.float32 and x.flags.c_contiguous
-                and x.dtype.isnative)
-        size, where, kind = x.size, x.ctypes.data, str(x.dtype)
-    if not good:
-        raise Invalid(f"{what} is {kind}: want float32, contiguous, in the "
-                      "memory of this machine")
+        raise TypeError(f"{what}: a numpy array or a tensor, not "
+                        f"{type(x).__name__}")
+    if fault:
+        mend = ("receive into an array of its own and copy from there"
+                if written else f"{fault[1]} is a copy that serves")
+        raise Invalid(f"{what} is {fault[0]}; want float32, contiguous, in the "
+                      "memory of this machine", mend=mend)
     if size != n:
         raise Invalid(f"{what} has {size} elements, the job {n}")
     return where

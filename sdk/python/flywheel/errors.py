@@ -68,10 +68,10 @@ LOCAL_MENDS = {
 class FlywheelError(Exception):
     """Any failure of flywheel; the base of all others."""
 
-    def __init__(self, text, reason=""):
+    def __init__(self, text, reason="", mend=""):
         self.text = text
         self.reason = reason
-        self.mend = MENDS.get(reason) or LOCAL_MENDS.get(
+        self.mend = mend or MENDS.get(reason) or LOCAL_MENDS.get(
             type(self).__name__, "")
         said = f"{reason}: {text}" if reason else text
         super().__init__(f"{said} ({self.mend})" if self.mend else said)

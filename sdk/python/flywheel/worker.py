@@ -158,7 +158,7 @@ class Worker:
         into = self.parameters if into is None else into
         version, err = ctypes.c_uint64(), library.Err()
         self._check(self._lib.fw_worker_pull(
-            self._live(), self._where(arrays.writable(into, "into"), "into"),
+            self._live(), self._into(into),
             ctypes.byref(version), ctypes.byref(err)), err)
         self.version = version.value
         return self.version
@@ -185,7 +185,7 @@ class Worker:
         ack, err = library.Ack(), library.Err()
         status = self._lib.fw_worker_round(
             self._live(), ctypes.byref(g),
-            self._where(arrays.writable(into, "into"), "into"),
+            self._into(into),
             ctypes.byref(ack), ctypes.byref(err))
         # Also a refusal may have brought newer parameters; 0: it has not.
         if not status or ack.version:
@@ -254,6 +254,10 @@ class Worker:
 
     def _where(self, x, what):
         return arrays.address(x, self.n_elements, what)
+
+    def _into(self, x):
+        return arrays.address(arrays.writable(x, "into"), self.n_elements,
+                              "into", written=True)
 
     def _gradient(self, gradient, samples, loss, curvature, base_version):
         gradient = self.gradient if gradient is None else gradient
