@@ -5,6 +5,7 @@ from xml.sax.saxutils import escape
 COLOURS = ["#4c78a8", "#9ecae9", "#f58518", "#ffbf79", "#54a24b", "#b279a2",
            "#e45756", "#72b7b2"]
 FONT = 'font-family="sans-serif" font-size="11"'
+HALO = 'paint-order="stroke" stroke="white" stroke-width="2"'
 LEFT, WIDE, BAR = 150, 460, 14
 
 
@@ -12,7 +13,7 @@ def bars(rows, yardstick):
     """One group a cell (parameters, workers), one bar a peer: its ratio."""
     names = list(dict.fromkeys(r["peer"] for r in rows))
     top = max([r.get("ratio", 0.0) for r in rows] + [1.0])
-    y, parts, cell = 30, [], None
+    y, parts, labels, cell = 30, [], [], None
     for r in rows:
         here = (r["size"], r["workers"])
         if here != cell:
@@ -27,13 +28,17 @@ def bars(rows, yardstick):
             f'<text x="{LEFT - 6}" y="{y + 11}" text-anchor="end" {FONT}>'
             f'{escape(r["peer"])}</text>'
             f'<rect x="{LEFT}" y="{y}" width="{w:.1f}" height="{BAR - 2}" '
-            f'fill="{colour}"/><text x="{LEFT + w + 5:.1f}" y="{y + 11}" '
+            f'fill="{colour}"/>')
+        labels.append(
+            f'<text x="{LEFT + w + 5:.1f}" y="{y + 11}" {HALO} '
             f'{FONT}>{ratio:.2f}  ({r["rounds_per_s"]:.4g}/s)</text>')
         y += BAR
     one = LEFT + WIDE / top
     parts.append(f'<path d="M{one:.1f} 40V{y}" stroke="#888" '
                  'stroke-dasharray="3 3"/>')
-    return page(y + 20, f"Rounds/s as a share of {yardstick} TCP", parts)
+    # The line lies on the bars and under the labels.
+    return page(y + 20, f"Rounds/s as a share of {yardstick} TCP",
+                parts + labels)
 
 
 def curves(series, title, x_name, y_name):

@@ -49,7 +49,13 @@ class Driver(unittest.TestCase):
         self.assertAlmostEqual(
             flywheel["ratio"],
             flywheel["rounds_per_s"] / rows["raw", 2]["rounds_per_s"])
-        self.assertIn("<svg", (out / "rounds.svg").read_text())
+        drawn = (out / "rounds.svg").read_text()
+        labels = [line for line in drawn.split("\n") if "/s)</text>" in line]
+        self.assertEqual(len(labels), len(rows))
+        for label in labels:  # not crossed by the line of 1.0
+            self.assertGreater(drawn.index(label),
+                               drawn.index("stroke-dasharray"))
+            self.assertIn('paint-order="stroke" stroke="white"', label)
         self.assertIn("| flywheel |", (out / "rounds.md").read_text())
 
     def test_a_further_peer_is_a_program_that_prints_its_rounds(self):
