@@ -12,6 +12,7 @@
 #define GAMMA          0.01  /* of the trim: Zhang & Mitliagkas 2017 */
 #define TRIM_LIMIT     0.3   /* a ringing detector may not rule */
 #define BRAKE          1.5   /* by which a rising loss raises the curvature */
+#define HARD           4.0   /* by which one that runs away does */
 #define YOUNG          32u   /* updates that are the beginning, and two each */
 #define CATAPULT       0.5   /* share of the curvature that counts there */
 #define RISE           0.25  /* of the speed of the reference's momentum */
@@ -155,19 +156,25 @@ bool fw_controller_ask_probe(struct fw_controller *c, uint64_t version)
 }
 
 /* The loss rises although the step was thought stable: then the curvature is
- * larger than was measured. */
+ * larger than was measured, or the delays are not those of the trace. */
 static void mind_the_loss(struct fw_controller *c,
                           const struct fw_observation *o, int64_t now_ms)
 {
     struct fw_event e = {
         .cause = "loss", .version = o->version, .now_ms = now_ms};
 
-    if (!fw_brake_add(&c->brake, o->loss, fw_staleness_mean(&c->staleness)))
-        return;
-    if (c->workers < 2)
-        return; /* the step is the reference's, whatever the curvature */
-    fw_curvature_raise(&c->curvature, BRAKE);
-    fw_controller_decide(c, &e, FW_DECIDE_BY_DEGREES);
+    enum fw_alarm alarm =
+        fw_brake_add(&c->brake, o->loss, fw_staleness_mean(&c->staleness));
+
+    if (alarm == FW_ALARM_NONE || c->workers < 2)
+        return; /* alone the step is the reference's, whatever the curvature */
+    fw_curvature_raise(&c->curvature,
+                       alarm == FW_ALARM_RUNS_AWAY ? HARD : BRAKE);
+    if (alarm == FW_ALARM_RUNS_AWAY)
+        fw_prober_hurry(&c->prober, o->version);
+    fw_controller_decide(c, &e,
+                         alarm == FW_ALARM_RUNS_AWAY ? FW_DECIDE_AT_ONCE
+                                                     : FW_DECIDE_BY_DEGREES);
 }
 
 void fw_controller_observe(struct fw_controller *c,

@@ -62,8 +62,7 @@ bool fw_curvature_add(struct fw_curvature *c, double h)
 
 void fw_curvature_raise(struct fw_curvature *c, double factor)
 {
-    if (c->raised * factor > RAISED_MAX)
-        return;
+    factor = fmin(factor, RAISED_MAX / c->raised);
     c->raised *= factor;
     for (size_t i = 0; i < FW_CURVATURE_KEPT; i++)
         c->last[i] = fmin(c->last[i] * factor, LARGEST);
