@@ -160,6 +160,8 @@ class Restart(unittest.TestCase):
     def begin(self):
         self.workers = [self.cluster.worker(i, ("push", "round")[i % 2])
                         for i in range(WORKERS)]
+        ft.wait_for("all to have joined",
+                    lambda: self.cluster.job().workers == WORKERS)
 
     def finish(self):
         """All end well, and the parameters hold what they say."""
