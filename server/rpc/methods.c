@@ -1,9 +1,10 @@
 #include "server/rpc/methods.h"
 
-#include "server/rpc/bulk_rpc.h"
 #include "server/rpc/checkpoint_rpc.h"
 #include "server/rpc/history_rpc.h"
+#include "server/rpc/initialize_rpc.h"
 #include "server/rpc/job_rpc.h"
+#include "server/rpc/pull_rpc.h"
 #include "server/rpc/reflection_rpc.h"
 #include "server/rpc/status_rpc.h"
 #include "server/rpc/train_lease.h"
