@@ -37,7 +37,7 @@ const struct fw_method fw_methods[] = {
      fw_train_start, fw_train_read, fw_train_next, fw_train_close,
      fw_train_look},
     {TRAINING "Pull", true, BY_BOTH, sizeof(struct fw_pull_call), fw_call_read,
-     fw_pull, fw_pull_next, fw_pull_close, NULL},
+     fw_pull, fw_pull_next, fw_pull_close, fw_pull_look},
     {TRAINING "Initialize", true, FW_ROLE_WORKER | BY_OPERATORS,
      sizeof(struct fw_initialize_call), fw_call_read, fw_initialize,
      fw_initialize_next, fw_initialize_close, fw_initialize_look},

@@ -24,6 +24,13 @@ void fw_pull_close(struct fw_call *c)
     fw_version_unref(p->version);
 }
 
+void fw_pull_look(struct fw_call *c, int64_t now_ms)
+{
+    struct fw_pull_call *p = c->state;
+
+    fw_unread_look(c, &p->transfer, now_ms);
+}
+
 static struct fw_version *newest(struct fw_job_thread *t, struct fw_err *err)
 {
     struct fw_version *v = fw_job_thread_version(t);

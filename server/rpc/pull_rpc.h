@@ -18,4 +18,7 @@ void fw_pull(struct fw_call *c, struct fw_message *m);
 grpc_byte_buffer *fw_pull_next(struct fw_call *c);
 void fw_pull_close(struct fw_call *c);
 
+/* As fw_method.look: who reads slowly holds a version. */
+void fw_pull_look(struct fw_call *c, int64_t now_ms);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include "sdk/base/clock.h"
 #include "server/rpc/train_outbox.h"
+#include "server/rpc/unread.h"
 
 #define TOUCH_EVERY_MS 1000  /* leases are renewed at most this often */
 #define BEAT_EVERY_MS  10000 /* heartbeats are answered at most this often */
@@ -84,6 +85,7 @@ void fw_train_look(struct fw_call *c, int64_t now_ms)
 {
     struct fw_train *t = c->state;
 
+    fw_unread_look(c, &t->transfer, now_ms);
     if (!is_to_be_looked_at(c, now_ms))
         return;
     fw_call_ref(c);

@@ -3,6 +3,7 @@
 #include "server/rpc/guests.h"
 #include "server/rpc/lane.h"
 #include "server/rpc/server.h"
+#include "server/rpc/transfer.h"
 
 #define LOOK_MS 250 /* between looks */
 
@@ -25,30 +26,52 @@ static struct fw_call *next_call(struct fw_server *s, struct fw_call *after)
     return found;
 }
 
+static void end(struct fw_call *c, const char *why, const char *text)
+{
+    struct fw_server *s = c->server;
+    const struct in6_addr *peer = c->lane    ? &c->lane->peer
+                                  : c->guest ? &c->guest->peer
+                                             : NULL;
+
+    fw_refusals_tell(&s->unread.refusals, "call_cut", why, peer,
+                     fw_caps_count(&s->caps));
+    fw_call_cancel(c, FW_UNAVAILABLE, text);
+}
+
 /* Other calls of the connection may be in order. */
-static void end(struct fw_server *s, struct fw_call *c, int64_t before_ms)
+static void end_stuck(struct fw_call *c, int64_t before_ms)
 {
     struct fw_guest *guest = c->guest;
-    const struct in6_addr *peer = c->lane ? &c->lane->peer
-                                  : guest ? &guest->peer
-                                          : NULL;
 
-    fw_refusals_tell(&s->unread.refusals, "call_cut", "unread", peer,
-                     fw_caps_count(&s->caps));
+    end(c, "unread", "what was sent was not read in time");
     fw_call_stuck(c, false); /* once is enough */
-    fw_call_cancel(c, FW_UNAVAILABLE, "what was sent was not read in time");
     if (guest &&
         __atomic_load_n(&guest->took_ms, __ATOMIC_RELAXED) <= before_ms)
         fw_guest_stop(guest, "unread");
 }
 
-static void look(struct fw_server *s, struct fw_call *c, int64_t now_ms)
+void fw_unread_look(struct fw_call *c, struct fw_transfer *t, int64_t now_ms)
 {
-    int64_t before_ms = now_ms - s->deadlines.unread_ms;
+    const struct fw_deadlines *d = &c->server->deadlines;
+    bool hinders;
+
+    pthread_mutex_lock(&c->lock);
+    hinders = !c->gone && fw_transfer_hinders(t, d->unread_ms,
+                                              d->read_mb_per_second, now_ms);
+    if (hinders)
+        t->since_ms = now_ms; /* once is enough */
+    pthread_mutex_unlock(&c->lock);
+    if (hinders)
+        end(c, "slow", "what was sent was read too slowly, and others wait");
+}
+
+static void look(struct fw_call *c, int64_t now_ms)
+{
+    int64_t before_ms = now_ms - c->server->deadlines.unread_ms;
     int64_t stuck_ms = __atomic_load_n(&c->stuck_ms, __ATOMIC_RELAXED);
 
     if (stuck_ms && stuck_ms <= before_ms)
-        end(s, c, before_ms);
+        end_stuck(c, before_ms);
     else if (c->method && c->method->look)
         c->method->look(c, now_ms);
 }
@@ -64,7 +87,7 @@ void fw_unread_tick(struct fw_server *s, int64_t now_ms)
     while (c) {
         struct fw_call *next;
 
-        look(s, c, now_ms);
+        look(c, now_ms);
         next = next_call(s, c);
         fw_call_unref(c);
         c = next;

@@ -42,6 +42,7 @@ void fw_server_config_default(struct fw_server_config *c)
                       .progress_ms = 10000,
                       .progress_bytes = 10240,
                       .unread_ms = 30000,
+                      .read_mb_per_second = 1,
                       .idle_ms = 20000},
         .admin = {.listen = "127.0.0.1:7071"},
         .history = {.enabled = true,
@@ -154,6 +155,8 @@ static fw_status take_deadlines(const struct fw_limits_section *from,
          &to->progress_bytes},
         {"unread_ms", from->unread_ms, DEADLINE_MIN_MS, HOUR_MS,
          &to->unread_ms},
+        {"read_mb_per_second", from->read_mb_per_second, 0, UINT32_MAX,
+         &to->read_mb_per_second},
         {"idle_ms", from->idle_ms, DEADLINE_MIN_MS, DAY_MS, &to->idle_ms},
     };
 

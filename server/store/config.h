@@ -26,6 +26,7 @@
  *       progress_ms: 10000        until the message of a call has come, or
  *       progress_bytes: 10240     so much of it (a slow link is no attack)
  *       unread_ms: 30000          until a message that we send was taken
+ *       read_mb_per_second: 1     of parameters, by who has others wait; 0: any
  *       idle_ms: 20000            without any call: it is asked to leave
  *     admin:
  *       listen: 127.0.0.1:7071    HTTP for the administrator; off: none
@@ -88,7 +89,8 @@ struct fw_deadlines {
     uint32_t progress_ms;   /* until the message of a call, or so many bytes: */
     uint32_t progress_bytes; /* what a slow link brings in that time */
     uint32_t unread_ms;      /* until the client has taken a message of ours */
-    uint32_t idle_ms;        /* without any call: it is asked to leave */
+    uint32_t read_mb_per_second; /* of parameters, if others wait; 0: any */
+    uint32_t idle_ms;            /* without any call: it is asked to leave */
 };
 
 struct fw_server_config {

@@ -37,6 +37,7 @@ static const cyaml_schema_field_t LIMITS[] = {
     COUNT_FIELD(progress_ms, fw_limits_section),
     COUNT_FIELD(progress_bytes, fw_limits_section),
     COUNT_FIELD(unread_ms, fw_limits_section),
+    COUNT_FIELD(read_mb_per_second, fw_limits_section),
     COUNT_FIELD(idle_ms, fw_limits_section),
     CYAML_FIELD_END,
 };

@@ -34,6 +34,7 @@ struct fw_limits_section {
     uint32_t *progress_ms;
     uint32_t *progress_bytes;
     uint32_t *unread_ms;
+    uint32_t *read_mb_per_second;
     uint32_t *idle_ms;
 };
 

@@ -24,12 +24,13 @@ import test_stream  # noqa: E402
 S = test_stream.S
 UNREAD_MS = 1000
 IDLE_MS = 1000
+READ_MB = 5  # a second: all of it takes two, and UNREAD_MS
 GUESTS = 20
 WATCHERS = 8
 LEASE_MS = 2000
 LIVE, LOST = 1, 2
 N = 2_500_000  # 10 MB: more than sockets hold
-SLOW_S = 4  # longer than UNREAD_MS
+SLOW_S = 4  # longer than READ_MB allows for
 UPLOADS = 6
 PINS = 3  # readers; the job has no room for one more version
 
@@ -70,8 +71,8 @@ class Unread(test_lane.Workbench):
     def setUp(self):
         f = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()),
                          "c.yaml")
-        f.write_text(f"limits: {{unread_ms: {UNREAD_MS}, idle_ms: {IDLE_MS}}}"
-                     "\n")
+        f.write_text(f"limits: {{unread_ms: {UNREAD_MS}, idle_ms: {IDLE_MS}, "
+                     f"read_mb_per_second: {READ_MB}}}\n")
         self.joined = 0
         self.server = ft.Server("--config", str(f))
         self.client = test_stream.Client(self.server)
@@ -241,6 +242,44 @@ class Unread(test_lane.Workbench):
     def test_who_reads_slowly_is_not_ended(self):
         call, first = self.pull()
         self.assertEqual(len(first.data) + self.read(call, SLOW_S), 4 * N)
+
+    def test_who_reads_slowly_and_has_others_wait_is_ended(self):
+        worker = self.train()
+        for i in range(PINS):
+            call, _ = self.pull()
+            reader = concurrent.futures.ThreadPoolExecutor().submit(
+                self.read, call, 4 * SLOW_S)
+            self.goes_on(i + 1, "slow")
+            self.assertEqual(reader.exception().code(),
+                             grpc.StatusCode.UNAVAILABLE)
+            self.assertIn("too slowly", reader.exception().details())
+        self.end(worker)
+
+    def test_a_lane_that_is_read_slowly_and_has_others_wait_is_ended(self):
+        worker = self.train()
+        joined = self.join("job", "slow")
+        lane = test_lane.Lane(joined.lane_port)
+        self.addCleanup(lane.close)
+        lane.socket.sendall(test_lane.PREFACE)
+        lane.send(open=S.training.TrainOpen(job="job", session=joined.session))
+        self.assertTrue(lane.next().HasField("opened"))
+        lane.send(parameters=S.training.ParametersRequest())
+        reader = concurrent.futures.ThreadPoolExecutor().submit(
+            self.drip, lane.socket)
+        self.goes_on(1, "slow")
+        self.assertLess(reader.result(), 4 * N)
+        self.end(worker)
+
+    def drip(self, connection):
+        """Read until it ends, never for long nothing."""
+        got = 0
+        try:
+            while more := connection.recv(1 << 16):
+                got += len(more)
+                ft.select_nothing(4 * SLOW_S * (1 << 16) / (4 * N))
+        except OSError:
+            pass
+        return got
 
     def memory(self, job):
         """Of a job, which tells it anew when something happens to it."""
