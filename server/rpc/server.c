@@ -84,6 +84,7 @@ static fw_status listen_on(struct fw_server *s,
         return st;
     s->port = grpc_server_add_http2_port(s->server, config->listen, how);
     grpc_server_credentials_release(how);
+    fw_census_open(&s->census, &s->caps, s->port);
     if (s->port)
         return FW_OK;
     return fw_err_set(err, FW_IO,
@@ -263,6 +264,7 @@ void fw_server_tick(struct fw_server *s, int64_t now_ms)
     fw_watch_tick(s, now_ms);
     fw_pauses_tick(&s->pauses, fw_clock_mono_us());
     fw_unread_tick(s, now_ms);
+    fw_census_tick(&s->census, now_ms);
 }
 
 static void on_shutdown(struct fw_tag *tag, bool ok)
@@ -333,6 +335,7 @@ void fw_server_close(struct fw_server *s, int64_t grace_ms)
     fw_listener_close(&s->listener);
     grpc_shutdown();
     fw_tls_close(&s->tls);
+    fw_census_close(&s->census);
     fw_caps_close(&s->caps);
     fw_pauses_close(&s->pauses);
     fw_answers_close(&s->answers);

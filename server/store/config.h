@@ -13,7 +13,7 @@
  *       keep: 3                   newest checkpoints of each job
  *     limits:
  *       max_jobs: 64
- *       max_connections: 12000    of the plain listener
+ *       max_connections: 12000    lanes, too
  *       max_per_peer: 512         of one address that is not this machine
  *       wave_mb_per_second: 400   gradients that come so fast are stepped while
  *                                 they come; 0: none
@@ -102,7 +102,7 @@ struct fw_server_config {
     uint32_t checkpoint_steps;      /* versions since the last; 0: any */
     uint32_t checkpoint_keep;       /* newest ones of each job */
     uint32_t max_jobs;              /* in the server at a time */
-    uint32_t max_connections;       /* of the plain listener, at a time */
+    uint32_t max_connections;       /* at a time; lanes, too */
     uint32_t max_per_peer;          /* of one address but the loopback's */
     uint32_t wave_mb_per_second;    /* at least, of a stepped one; 0: none */
     uint32_t max_watchers;          /* streams of status and health */
