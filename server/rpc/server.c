@@ -7,6 +7,7 @@
 
 #include "sdk/base/clock.h"
 #include "sdk/base/log.h"
+#include "server/rpc/grpc_locks.h"
 #include "server/rpc/grpc_log.h"
 #include "server/rpc/methods.h"
 #include "server/rpc/watch_rpc.h"
@@ -179,6 +180,7 @@ fw_status fw_server_open(struct fw_server *s, struct fw_jobs *jobs,
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->quiet, NULL);
     fw_grpc_log_open();
+    (void)fw_grpc_locks_relax();
     grpc_init();
     fw_turns_init(&s->bulk.turns);
     s->bulk.queue = grpc_completion_queue_create_for_next(NULL);
