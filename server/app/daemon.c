@@ -254,12 +254,12 @@ static int serve(struct fw_daemon *d)
     if (fw_server_open(&d->server, &d->jobs, &d->store, &d->config, &err) !=
         FW_OK)
         return fail(FW_EXIT_LISTEN, &err);
+    uv_loop_init(&d->loop);
+    start_handles(d); /* who is told may send a signal at once */
     if (tell_ready(d, &err) != FW_OK) {
         fw_server_close(&d->server, 0);
         return fail(FW_EXIT_DATA, &err);
     }
-    uv_loop_init(&d->loop);
-    start_handles(d);
     if (d->server.port)
         fw_supervisor_watch(&d->supervisor, &d->loop, d->config.listen,
                             d->server.port, d->config.tls.cert[0] != '\0');
