@@ -27,6 +27,7 @@ struct replay {
     const struct fw_twin_problem *problem; /* lent */
     double (*history)[LANES];              /* owned; x of the last versions */
     size_t mask;                           /* its rows less 1 */
+    double first[LANES];                   /* x before all of them */
     double mu[LANES];
     double step[LANES]; /* s(1 - mu) */
     double v[LANES];
@@ -43,6 +44,7 @@ static void begin(struct replay *r)
             r->history[i][l] = 1.0;
     }
     for (int l = 0; l < LANES; l++) {
+        r->first[l] = 1.0;
         r->v[l] = 0.0;
         r->x[l] = 1.0;
         r->scale[l] = 0.0;
@@ -57,8 +59,9 @@ static void advance(struct replay *r, size_t from)
 
     memset(r->energy, 0, sizeof(r->energy));
     for (size_t t = from; t < from + BLOCK; t++) {
-        size_t tau = p->trace[at] < r->mask ? p->trace[at] : r->mask;
-        const double *old = r->history[(t - tau) & r->mask];
+        size_t tau = p->trace[at];
+        const double *old =
+            tau < r->mask ? r->history[(t - tau) & r->mask] : r->first;
         double *now = r->history[(t + 1) & r->mask];
 
         for (int l = 0; l < LANES; l++) {
@@ -83,6 +86,7 @@ static void renormalise(struct replay *r, int l)
         return;
     for (size_t i = 0; i <= r->mask; i++)
         r->history[i][l] /= size;
+    r->first[l] /= size;
     r->x[l] /= size;
     r->v[l] /= size;
     r->scale[l] += log(size);
@@ -155,7 +159,8 @@ static void bisect(struct replay *r, const double *momenta, size_t n,
         limits[l] = exp((low[l] + high[l]) / 2.0);
 }
 
-/* Rows for the longest delay there can be, as a power of two. */
+/* Rows for the longest delay that ever reads what was written, as a power of
+ * two; one worker that stood still must not cost 16 MiB. */
 static size_t rows(const struct fw_twin_problem *p)
 {
     size_t most = p->updates < p->n_trace ? p->updates : p->n_trace;
@@ -163,9 +168,9 @@ static size_t rows(const struct fw_twin_problem *p)
     size_t n = 1;
 
     for (size_t i = 0; i < most; i++) {
-        size_t tau = p->trace[i] < p->updates ? p->trace[i] : p->updates;
+        size_t tau = p->trace[i];
 
-        longest = tau > longest ? tau : longest;
+        longest = tau > longest && tau < p->updates ? tau : longest;
     }
     while (n < longest + 2)
         n *= 2;

@@ -55,9 +55,8 @@ struct fw_method {
     grpc_byte_buffer *(*next)(struct fw_call *call);
     /* The last reference is gone: let go of what the state holds. */
     void (*close)(struct fw_call *call);
-    /* The time of fw_call_look_at has come, and every quarter of a second from
-     * then on until it is another; NULL: that is never said.  The loop's
-     * thread. */
+    /* A write waits for the client, or fw_call_due; every quarter of a second.
+     * NULL: that is never said.  The loop's thread. */
     void (*look)(struct fw_call *call, int64_t now_ms);
 };
 
@@ -157,6 +156,14 @@ void fw_call_cancel(struct fw_call *c, fw_status s, const char *why);
  * thread. */
 void fw_call_look_at(struct fw_call *c, int64_t ms);
 #define FW_CALL_LOOK_NOW 1
+
+/* Has that time come? */
+static inline bool fw_call_due(const struct fw_call *c, int64_t now_ms)
+{
+    int64_t at_ms = __atomic_load_n(&c->look_ms, __ATOMIC_RELAXED);
+
+    return at_ms && at_ms <= now_ms;
+}
 
 /* A write begins to wait for the client, or waits no more. */
 void fw_call_stuck(struct fw_call *c, bool is);

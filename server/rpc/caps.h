@@ -1,7 +1,7 @@
 /* caps.h - how many connections there are, in all and of each address.
  *
- * The listener's and the lanes' count together.  Addresses of this machine
- * count in the sum alone: behind them may be a proxy.
+ * The listener's, gRPC's own and the lanes' count together.  Addresses of this
+ * machine count in the sum alone: behind them may be a proxy.
  *
  * Layer: server/rpc.  Thread: any, between open and close.  Lives inside the
  * server. */

@@ -1,9 +1,10 @@
 #include "server/rpc/methods.h"
 
-#include "server/rpc/bulk_rpc.h"
 #include "server/rpc/checkpoint_rpc.h"
 #include "server/rpc/history_rpc.h"
+#include "server/rpc/initialize_rpc.h"
 #include "server/rpc/job_rpc.h"
+#include "server/rpc/pull_rpc.h"
 #include "server/rpc/reflection_rpc.h"
 #include "server/rpc/status_rpc.h"
 #include "server/rpc/train_lease.h"
@@ -36,7 +37,7 @@ const struct fw_method fw_methods[] = {
      fw_train_start, fw_train_read, fw_train_next, fw_train_close,
      fw_train_look},
     {TRAINING "Pull", true, BY_BOTH, sizeof(struct fw_pull_call), fw_call_read,
-     fw_pull, fw_pull_next, fw_pull_close, NULL},
+     fw_pull, fw_pull_next, fw_pull_close, fw_pull_look},
     {TRAINING "Initialize", true, FW_ROLE_WORKER | BY_OPERATORS,
      sizeof(struct fw_initialize_call), fw_call_read, fw_initialize,
      fw_initialize_next, fw_initialize_close, fw_initialize_look},

@@ -7,6 +7,7 @@
 
 #include "sdk/base/clock.h"
 #include "sdk/base/log.h"
+#include "server/rpc/grpc_locks.h"
 #include "server/rpc/grpc_log.h"
 #include "server/rpc/methods.h"
 #include "server/rpc/watch_rpc.h"
@@ -84,6 +85,7 @@ static fw_status listen_on(struct fw_server *s,
         return st;
     s->port = grpc_server_add_http2_port(s->server, config->listen, how);
     grpc_server_credentials_release(how);
+    fw_census_open(&s->census, &s->caps, s->port);
     if (s->port)
         return FW_OK;
     return fw_err_set(err, FW_IO,
@@ -182,6 +184,7 @@ fw_status fw_server_open(struct fw_server *s, struct fw_jobs *jobs,
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->quiet, NULL);
     fw_grpc_log_open();
+    (void)fw_grpc_locks_relax();
     grpc_init();
     fw_turns_init(&s->bulk.turns);
     s->bulk.queue = grpc_completion_queue_create_for_next(NULL);
@@ -267,6 +270,7 @@ void fw_server_tick(struct fw_server *s, int64_t now_ms)
     fw_watch_tick(s, now_ms);
     fw_pauses_tick(&s->pauses, fw_clock_mono_us());
     fw_unread_tick(s, now_ms);
+    fw_census_tick(&s->census, now_ms);
 }
 
 static void on_shutdown(struct fw_tag *tag, bool ok)
@@ -337,6 +341,7 @@ void fw_server_close(struct fw_server *s, int64_t grace_ms)
     fw_listener_close(&s->listener);
     grpc_shutdown();
     fw_tls_close(&s->tls);
+    fw_census_close(&s->census);
     fw_caps_close(&s->caps);
     fw_pauses_close(&s->pauses);
     fw_answers_close(&s->answers);

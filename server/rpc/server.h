@@ -12,6 +12,7 @@
 #include "server/engine/jobs.h"
 #include "server/rpc/answers.h"
 #include "server/rpc/call.h"
+#include "server/rpc/census.h"
 #include "server/rpc/desk.h"
 #include "server/rpc/lanes.h"
 #include "server/rpc/listener.h"
@@ -37,8 +38,9 @@ struct fw_server {
     struct fw_tls tls;             /* the listener's certificate */
     struct fw_deadlines deadlines; /* of connections */
     uint32_t wave_mb_per_second;   /* of the configuration */
-    struct fw_caps caps;           /* of plain connections and lanes */
+    struct fw_caps caps;           /* of connections and lanes */
     struct fw_listener listener;   /* of what is plain */
+    struct fw_census census;       /* of what is not */
     struct fw_desk desk;           /* for requests that wait for the disk */
     int64_t born_ms;
     int port;               /* bound */

@@ -2,6 +2,7 @@
 
 #include "sdk/base/clock.h"
 #include "server/rpc/train_outbox.h"
+#include "server/rpc/unread.h"
 
 #define TOUCH_EVERY_MS 1000  /* leases are renewed at most this often */
 #define BEAT_EVERY_MS  10000 /* heartbeats are answered at most this often */
@@ -102,8 +103,8 @@ void fw_train_look(struct fw_call *c, int64_t now_ms)
 {
     struct fw_train *t = c->state;
 
-    (void)now_ms;
-    if (!begin_look(c))
+    fw_unread_look(c, &t->transfer, now_ms);
+    if (!fw_call_due(c, now_ms) || !begin_look(c))
         return;
     fw_call_ref(c);
     if (fw_job_thread_post(t->job, &t->look_letter) == FW_OK)

@@ -2,7 +2,10 @@
 
 #include <stdlib.h>
 
+#include "sdk/base/clock.h"
 #include "sdk/base/mem.h"
+
+#define BYTES_OF_A_MB 1048576u
 
 void fw_transfer_close(struct fw_transfer *t)
 {
@@ -14,11 +17,18 @@ void fw_transfer_close(struct fw_transfer *t)
     t->block = 0;
 }
 
+/* This version goes now. */
+static void go(struct fw_transfer *t, struct fw_version *take, uint32_t ready)
+{
+    t->version = take;
+    t->ready = ready;
+    t->since_ms = fw_clock_mono_ms();
+}
+
 void fw_transfer_begin(struct fw_transfer *t, struct fw_version *take)
 {
     if (!t->version) {
-        t->version = take;
-        t->ready = take->n_blocks;
+        go(t, take, take->n_blocks);
         return;
     }
     fw_version_unref(t->waiting);
@@ -31,8 +41,7 @@ bool fw_transfer_early(struct fw_transfer *t, struct fw_version *take,
 {
     if (t->version)
         return false;
-    t->version = take;
-    t->ready = ready;
+    go(t, take, ready);
     return true;
 }
 
@@ -43,6 +52,19 @@ void fw_transfer_more(struct fw_transfer *t, const struct fw_version *v,
         t->ready = ready;
 }
 
+bool fw_transfer_hinders(const struct fw_transfer *t, uint32_t grace_ms,
+                         uint32_t mb_per_second, int64_t now_ms)
+{
+    uint64_t bytes;
+
+    if (!t->version || !mb_per_second)
+        return false;
+    bytes = fw_tensor_bytes(t->dtype, t->version->n_elements);
+    return now_ms - t->since_ms >= grace_ms + (int64_t)(bytes / BYTES_OF_A_MB *
+                                                        1000 / mb_per_second) &&
+           fw_pool_has_line(t->version->blocks[0]->pool);
+}
+
 /* The last block is on its way: on to what waits. */
 static void end(struct fw_transfer *t)
 {
@@ -51,8 +73,7 @@ static void end(struct fw_transfer *t)
     t->block = 0;
     if (!t->n_waiting)
         return;
-    t->version = fw_version_ref(t->waiting);
-    t->ready = t->version->n_blocks;
+    go(t, fw_version_ref(t->waiting), t->waiting->n_blocks);
     if (--t->n_waiting)
         return;
     fw_version_unref(t->waiting);

@@ -18,6 +18,7 @@ struct fw_transfer {
     struct fw_version *version; /* ref; NULL: nothing to send */
     uint32_t block;             /* next one */
     uint32_t ready;             /* blocks that may be sent by now */
+    int64_t since_ms;           /* when it began to go */
     struct fw_version *waiting; /* ref; newest that waits; or NULL */
     uint64_t n_waiting;         /* transfers asked for behind this one */
     enum fw_dtype dtype;
@@ -37,6 +38,11 @@ bool fw_transfer_early(struct fw_transfer *t, struct fw_version *take,
                        uint32_t ready);
 void fw_transfer_more(struct fw_transfer *t, const struct fw_version *v,
                       uint32_t ready);
+
+/* Does the version under way take longer than `grace_ms` and what it takes at
+ * `mb_per_second`, while gradients of its job wait for the room that it has? */
+bool fw_transfer_hinders(const struct fw_transfer *t, uint32_t grace_ms,
+                         uint32_t mb_per_second, int64_t now_ms);
 
 void fw_transfer_close(struct fw_transfer *t);
 

@@ -3,22 +3,15 @@
 #include "server/rpc/guests.h"
 #include "server/rpc/lane.h"
 #include "server/rpc/server.h"
+#include "server/rpc/transfer.h"
 
 #define LOOK_MS 250 /* between looks */
 #define STRIDE  256 /* calls that are passed by without letting others in */
 
-static bool is_stuck(const struct fw_call *c, int64_t before_ms)
+/* Since when a write waits for the client; 0: none does. */
+static int64_t stuck_ms(const struct fw_call *c)
 {
-    int64_t since_ms = __atomic_load_n(&c->stuck_ms, __ATOMIC_RELAXED);
-
-    return since_ms && since_ms <= before_ms;
-}
-
-static bool is_due(const struct fw_call *c, int64_t now_ms)
-{
-    int64_t at_ms = __atomic_load_n(&c->look_ms, __ATOMIC_RELAXED);
-
-    return at_ms && at_ms <= now_ms;
+    return __atomic_load_n(&c->stuck_ms, __ATOMIC_RELAXED);
 }
 
 /* A reference to the next call behind `after` in the list that there is
@@ -27,7 +20,6 @@ static bool is_due(const struct fw_call *c, int64_t now_ms)
 static struct fw_call *next_call(struct fw_server *s, struct fw_call *after,
                                  int64_t now_ms)
 {
-    int64_t before_ms = now_ms - s->deadlines.unread_ms;
     struct fw_call *found = NULL;
     unsigned passed = 0;
     struct fw_list *l;
@@ -37,8 +29,7 @@ static struct fw_call *next_call(struct fw_server *s, struct fw_call *after,
          l = l->next) {
         struct fw_call *c = FW_LIST_ITEM(l, struct fw_call, link);
 
-        if ((is_stuck(c, before_ms) || is_due(c, now_ms) ||
-             ++passed > STRIDE) &&
+        if ((stuck_ms(c) || fw_call_due(c, now_ms) || ++passed > STRIDE) &&
             fw_call_try_ref(c))
             found = c;
     }
@@ -46,30 +37,53 @@ static struct fw_call *next_call(struct fw_server *s, struct fw_call *after,
     return found;
 }
 
+static void end(struct fw_call *c, const char *why, const char *text)
+{
+    struct fw_server *s = c->server;
+    const struct in6_addr *peer = c->lane    ? &c->lane->peer
+                                  : c->guest ? &c->guest->peer
+                                             : NULL;
+
+    fw_refusals_tell(&s->unread.refusals, "call_cut", why, peer,
+                     fw_caps_count(&s->caps));
+    fw_call_cancel(c, FW_UNAVAILABLE, text);
+}
+
 /* Other calls of the connection may be in order. */
-static void end(struct fw_server *s, struct fw_call *c, int64_t before_ms)
+static void end_stuck(struct fw_call *c, int64_t before_ms)
 {
     struct fw_guest *guest = c->guest;
-    const struct in6_addr *peer = c->lane ? &c->lane->peer
-                                  : guest ? &guest->peer
-                                          : NULL;
 
-    fw_refusals_tell(&s->unread.refusals, "call_cut", "unread", peer,
-                     fw_caps_count(&s->caps));
+    end(c, "unread", "what was sent was not read in time");
     fw_call_stuck(c, false); /* once is enough */
-    fw_call_cancel(c, FW_UNAVAILABLE, "what was sent was not read in time");
     if (guest &&
         __atomic_load_n(&guest->took_ms, __ATOMIC_RELAXED) <= before_ms)
         fw_guest_stop(guest, "unread");
 }
 
-static void look(struct fw_server *s, struct fw_call *c, int64_t now_ms)
+void fw_unread_look(struct fw_call *c, struct fw_transfer *t, int64_t now_ms)
 {
-    int64_t before_ms = now_ms - s->deadlines.unread_ms;
+    const struct fw_deadlines *d = &c->server->deadlines;
+    bool hinders;
 
-    if (is_stuck(c, before_ms))
-        end(s, c, before_ms);
-    else if (is_due(c, now_ms))
+    pthread_mutex_lock(&c->lock);
+    hinders = !c->gone && fw_transfer_hinders(t, d->unread_ms,
+                                              d->read_mb_per_second, now_ms);
+    if (hinders)
+        t->since_ms = now_ms; /* once is enough */
+    pthread_mutex_unlock(&c->lock);
+    if (hinders)
+        end(c, "slow", "what was sent was read too slowly, and others wait");
+}
+
+static void look(struct fw_call *c, int64_t now_ms)
+{
+    int64_t before_ms = now_ms - c->server->deadlines.unread_ms;
+    int64_t since_ms = stuck_ms(c);
+
+    if (since_ms && since_ms <= before_ms)
+        end_stuck(c, before_ms);
+    else if (c->method && c->method->look)
         c->method->look(c, now_ms);
 }
 
@@ -84,7 +98,7 @@ void fw_unread_tick(struct fw_server *s, int64_t now_ms)
     while (c) {
         struct fw_call *next;
 
-        look(s, c, now_ms);
+        look(c, now_ms);
         next = next_call(s, c, now_ms);
         fw_call_unref(c);
         c = next;

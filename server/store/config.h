@@ -13,7 +13,7 @@
  *       keep: 3                   newest checkpoints of each job
  *     limits:
  *       max_jobs: 64
- *       max_connections: 12000    of the plain listener
+ *       max_connections: 12000    lanes, too
  *       max_per_peer: 512         of one address that is not this machine
  *       wave_mb_per_second: 400   gradients that come so fast are stepped while
  *                                 they come; 0: none
@@ -26,6 +26,7 @@
  *       progress_ms: 10000        until the message of a call has come, or
  *       progress_bytes: 10240     so much of it (a slow link is no attack)
  *       unread_ms: 30000          until a message that we send was taken
+ *       read_mb_per_second: 1     of parameters, by who has others wait; 0: any
  *       idle_ms: 20000            without any call: it is asked to leave
  *     admin:
  *       listen: 127.0.0.1:7071    HTTP for the administrator; off: none
@@ -88,7 +89,8 @@ struct fw_deadlines {
     uint32_t progress_ms;   /* until the message of a call, or so many bytes: */
     uint32_t progress_bytes; /* what a slow link brings in that time */
     uint32_t unread_ms;      /* until the client has taken a message of ours */
-    uint32_t idle_ms;        /* without any call: it is asked to leave */
+    uint32_t read_mb_per_second; /* of parameters, if others wait; 0: any */
+    uint32_t idle_ms;            /* without any call: it is asked to leave */
 };
 
 struct fw_server_config {
@@ -100,7 +102,7 @@ struct fw_server_config {
     uint32_t checkpoint_steps;      /* versions since the last; 0: any */
     uint32_t checkpoint_keep;       /* newest ones of each job */
     uint32_t max_jobs;              /* in the server at a time */
-    uint32_t max_connections;       /* of the plain listener, at a time */
+    uint32_t max_connections;       /* at a time; lanes, too */
     uint32_t max_per_peer;          /* of one address but the loopback's */
     uint32_t wave_mb_per_second;    /* at least, of a stepped one; 0: none */
     uint32_t max_watchers;          /* streams of status and health */

@@ -39,6 +39,7 @@ static const cyaml_schema_field_t LIMITS[] = {
     SCALAR_FIELD(progress_ms, fw_limits_section),
     SCALAR_FIELD(progress_bytes, fw_limits_section),
     SCALAR_FIELD(unread_ms, fw_limits_section),
+    SCALAR_FIELD(read_mb_per_second, fw_limits_section),
     SCALAR_FIELD(idle_ms, fw_limits_section),
     CYAML_FIELD_END,
 };

@@ -35,6 +35,7 @@ struct fw_limits_section {
     char *progress_ms;
     char *progress_bytes;
     char *unread_ms;
+    char *read_mb_per_second;
     char *idle_ms;
 };
 

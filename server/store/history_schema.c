@@ -12,6 +12,7 @@
 #define SCHEMA_VERSION 1
 #define BUSY_MS        1000 /* that a write waits for others */
 #define SUFFIX_MAX     48   /* of a file set aside */
+#define CACHE_PAGES    "64" /* of 4 KiB; SQLite's 2 MiB fill for hours */
 
 static const char schema[] =
     "PRAGMA auto_vacuum=INCREMENTAL;"
@@ -152,6 +153,8 @@ static fw_status try_open(struct fw_history_db *d, const char *path,
         sqlite3_busy_timeout(d->db, BUSY_MS);
         s = fw_history_db_run(d, "PRAGMA synchronous=NORMAL", err);
     }
+    if (s == FW_OK)
+        s = fw_history_db_run(d, "PRAGMA cache_size=" CACHE_PAGES, err);
     if (s == FW_OK)
         s = look(d, err);
     for (int i = 0; i < FW_SQL_COUNT && s == FW_OK; i++) {

@@ -17,6 +17,9 @@ import unittest
 
 import numpy as np
 
+# Children here are forked and become another program at once; grpcio would join
+# its threads before, and now and then waits for ever.
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import flywheel_test as ft  # noqa: E402

@@ -247,17 +247,41 @@ class Tls(unittest.TestCase):
         self.assertEqual(made.returncode, 0, made.stderr)
         return self.folder / name
 
-    def serve(self, client_ca=True):
+    def serve(self, client_ca=True, more=""):
         live = self.folder / "live"
         shutil.copytree(self.folder / "old", live)
         config = self.folder / "flywheeld.yaml"
         ca = f"  client_ca: {live}/ca.pem\n" if client_ca else ""
         config.write_text(f"tls:\n  cert: {live}/server.pem\n"
-                          f"  key: {live}/server.key\n{ca}")
+                          f"  key: {live}/server.key\n{ca}{more}")
         server = Server("--config", str(config))
         self.addCleanup(server.remove)
         self.addCleanup(server.stop)
         return server, live
+
+    def is_open(self, s):
+        s.setblocking(False)
+        try:
+            return s.recv(1) != b""
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+
+    def test_connections_have_a_cap(self):
+        server, live = self.serve(more="limits: {max_connections: 8, "
+                                  "handshake_ms: 60000}\n")
+        host, port = server.address.rsplit(":", 1)
+        crowd = [socket.create_connection((host, int(port)), 10)
+                 for _ in range(40)]
+        wait_for("who is too many to be cut",
+                 lambda: sum(map(self.is_open, crowd)) <= 8)
+        self.assertEqual(sum(map(self.is_open, crowd)), 8)
+        self.assertIn("why=too_many_connections", server.log.read_text())
+        for s in crowd:
+            s.close()
+        wait_for("a place", lambda: self.status(
+            server, *self.flags(live)).returncode == 0)
 
     def status(self, server, *flags):
         return flywheel("status", "--server", server.address,

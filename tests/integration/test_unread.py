@@ -2,6 +2,7 @@
 """Clients that ask for parameters and do not read them, or stop in the midst of
 a gradient, hold room that others need: they are ended in time, and training
 goes on."""
+import concurrent.futures
 import os
 import pathlib
 import sys
@@ -23,11 +24,14 @@ import test_stream  # noqa: E402
 S = test_stream.S
 UNREAD_MS = 1000
 IDLE_MS = 1000
+READ_MB = 5  # a second: all of it takes two, and UNREAD_MS
 GUESTS = 20
 WATCHERS = 8
 LEASE_MS = 2000
 LIVE, LOST = 1, 2
 N = 2_500_000  # 10 MB: more than sockets hold
+SLOW_S = 4  # longer than READ_MB allows for
+UPLOADS = 6
 PINS = 3  # readers; the job has no room for one more version
 
 
@@ -67,8 +71,9 @@ class Unread(test_lane.Workbench):
     def setUp(self):
         f = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()),
                          "c.yaml")
-        f.write_text(f"limits: {{unread_ms: {UNREAD_MS}, idle_ms: {IDLE_MS}}}"
-                     "\n")
+        f.write_text(f"limits: {{unread_ms: {UNREAD_MS}, idle_ms: {IDLE_MS}, "
+                     f"read_mb_per_second: {READ_MB}}}\n")
+        self.joined = 0
         self.server = ft.Server("--config", str(f))
         self.client = test_stream.Client(self.server)
         self.client.create("job", N, buffer_bytes=1,  # as little as can be
@@ -86,10 +91,10 @@ class Unread(test_lane.Workbench):
         ft.wait_for("training", lambda: self.version() > 2)
         return worker
 
-    def goes_on(self, ended):
+    def goes_on(self, ended, why="unread"):
         """Once the so manieth reader was ended: till then there is no room."""
         ft.wait_for("its end", lambda: self.server.log.read_text().count(
-            "event=call_cut why=unread") == ended)
+            f"event=call_cut why={why}") == ended)
         version = self.version()
         ft.wait_for("training to go on", lambda: self.version() > version + 5)
 
@@ -226,13 +231,90 @@ class Unread(test_lane.Workbench):
         ft.wait_for("all to be let in", lambda: self.fds() >= before + GUESTS)
         ft.wait_for("all to be let go of", lambda: self.fds() <= before)
 
+    def read(self, call, seconds):
+        """All of it, evenly, in so many seconds; how many bytes came."""
+        got = 0
+        for m in call:
+            ft.select_nothing(seconds * test_stream.CHUNK / N)
+            got += len(m.data)
+        return got
+
     def test_who_reads_slowly_is_not_ended(self):
         call, first = self.pull()
-        got = len(first.data)
-        for m in call:
-            ft.select_nothing(3 * UNREAD_MS / 1000 / 40)
-            got += len(m.data)
-        self.assertEqual(got, 4 * N)
+        self.assertEqual(len(first.data) + self.read(call, SLOW_S), 4 * N)
+
+    def test_who_reads_slowly_and_has_others_wait_is_ended(self):
+        worker = self.train()
+        for i in range(PINS):
+            call, _ = self.pull()
+            reader = concurrent.futures.ThreadPoolExecutor().submit(
+                self.read, call, 4 * SLOW_S)
+            self.goes_on(i + 1, "slow")
+            self.assertEqual(reader.exception().code(),
+                             grpc.StatusCode.UNAVAILABLE)
+            self.assertIn("too slowly", reader.exception().details())
+        self.end(worker)
+
+    def test_a_lane_that_is_read_slowly_and_has_others_wait_is_ended(self):
+        worker = self.train()
+        joined = self.join("job", "slow")
+        lane = test_lane.Lane(joined.lane_port)
+        self.addCleanup(lane.close)
+        lane.socket.sendall(test_lane.PREFACE)
+        lane.send(open=S.training.TrainOpen(job="job", session=joined.session))
+        self.assertTrue(lane.next().HasField("opened"))
+        lane.send(parameters=S.training.ParametersRequest())
+        reader = concurrent.futures.ThreadPoolExecutor().submit(
+            self.drip, lane.socket)
+        self.goes_on(1, "slow")
+        self.assertLess(reader.result(), 4 * N)
+        self.end(worker)
+
+    def drip(self, connection):
+        """Read until it ends, never for long nothing."""
+        got = 0
+        try:
+            while more := connection.recv(1 << 16):
+                got += len(more)
+                ft.select_nothing(4 * SLOW_S * (1 << 16) / (4 * N))
+        except OSError:
+            pass
+        return got
+
+    def memory(self, job):
+        """Of a job, which tells it anew when something happens to it."""
+        self.joined += 1
+        self.join(job, f"looks{self.joined}")
+        return self.client.get_status(job).quota.memory_bytes
+
+    def test_uploads_take_no_more_room_than_there_is(self):
+        """The others rest; who has its turn and sends all of it wins."""
+        self.client.create("fresh", N, buffer_bytes=1)
+        momentum = self.memory("fresh")
+        pool = concurrent.futures.ThreadPoolExecutor(UPLOADS + 1)
+        stopped = [pool.submit(self.upload, "fresh", 0, stay=True)
+                   for _ in range(UPLOADS)]
+        ft.wait_for("as many as there is room for",
+                    lambda: self.memory("fresh") > momentum + 4 * N)
+        good = pool.submit(self.client.initialize, "fresh", np.ones(N, "<f4"))
+        while not good.done():
+            self.assertLess(self.memory("fresh"), momentum + 2.2 * 4 * N)
+            ft.select_nothing(0.05)
+        self.assertFalse(good.result().already_initialized)
+        for u in stopped:
+            self.assertEqual(u.exception().code(),
+                             grpc.StatusCode.DEADLINE_EXCEEDED)
+
+    def test_many_first_parameters_at_once_are_one(self):
+        self.client.create("fresh", N, buffer_bytes=1)
+        with concurrent.futures.ThreadPoolExecutor(UPLOADS) as pool:
+            answers = list(pool.map(
+                lambda i: self.client.initialize(
+                    "fresh", np.full(N, i, "<f4")).already_initialized,
+                range(UPLOADS)))
+        self.assertEqual(answers.count(False), 1)
+        values, _ = self.client.pull("fresh")
+        self.assertTrue((values == answers.index(False)).all())
 
 
 if __name__ == "__main__":

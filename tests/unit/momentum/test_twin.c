@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include <cmocka.h>
@@ -15,6 +16,7 @@
 
 #define PI      3.14159265358979323846
 #define UPDATES 60000
+#define LONG    131072 /* updates, the most that a live one replays */
 #define N_MU    8
 
 static const double momenta[N_MU] = {-.8, -.5, -.3, 0, .3, .5, .7, .9};
@@ -216,6 +218,37 @@ static void absurd_delays_give_a_finite_answer(void **state)
         assert_true(isfinite(out.limits[i]) && out.limits[i] > 0.0);
 }
 
+static long most_kib(void)
+{
+    struct rusage u;
+
+    assert_int_equal(getrusage(RUSAGE_SELF, &u), 0);
+    return u.ru_maxrss;
+}
+
+/* A worker that came back after hours reads what the others began with: longer
+ * ago than the replay goes back there is nothing to remember. */
+static void a_worker_that_stood_still_costs_no_memory(void **state)
+{
+    static struct fw_twin_input in;
+    struct fw_twin_result hours;
+    struct fw_twin_result long_ago;
+    long before;
+
+    (void)state;
+    fill(&in, 4, 1.0);
+    in.updates = LONG;
+    before = most_kib();
+    in.trace[1000] = LONG;
+    fw_twin_run(&in, &long_ago);
+    in.trace[1000] = UINT32_MAX;
+    fw_twin_run(&in, &hours);
+    assert_true(most_kib() - before < 1024);
+    assert_true(hours.ok);
+    for (int i = 0; i < N_MU; i++)
+        assert_true(hours.limits[i] == long_ago.limits[i]);
+}
+
 static void the_limit_between_two_momenta_lies_between_theirs(void **state)
 {
     static struct fw_twin_input in;
@@ -250,6 +283,7 @@ int main(void)
         cmocka_unit_test(one_straggler_of_eight_leaves_the_step_of_seven),
         cmocka_unit_test(what_cannot_be_replayed_is_refused),
         cmocka_unit_test(absurd_delays_give_a_finite_answer),
+        cmocka_unit_test(a_worker_that_stood_still_costs_no_memory),
         cmocka_unit_test(the_limit_between_two_momenta_lies_between_theirs),
     };
 

@@ -37,6 +37,7 @@ static void assert_defaults(const struct fw_server_config *c)
     assert_int_equal(c->deadlines.progress_ms, 10000);
     assert_int_equal(c->deadlines.progress_bytes, 10240);
     assert_int_equal(c->deadlines.unread_ms, 30000);
+    assert_int_equal(c->deadlines.read_mb_per_second, 1);
     assert_int_equal(c->deadlines.idle_ms, 20000);
     assert_string_equal(c->local.path, "");
     assert_int_equal(c->local.mode, 0600);
@@ -139,7 +140,8 @@ static void every_key_is_taken(void **state)
                           "  job_memory_mb: 5000, job_mb_per_second: 6,\n"
                           "  job_gradients_per_second: 7,\n"
                           "  first_call_ms: 101, progress_ms: 102,\n"
-                          "  progress_bytes: 1, unread_ms: 104, idle_ms: 103}\n"
+                          "  progress_bytes: 1, unread_ms: 104, idle_ms: 103,\n"
+                          "  read_mb_per_second: 8}\n"
                           "admin:\n"
                           "  listen: off\n"
                           "  token_file: t\n"
@@ -166,6 +168,7 @@ static void every_key_is_taken(void **state)
     assert_int_equal(c.deadlines.progress_ms, 102);
     assert_int_equal(c.deadlines.progress_bytes, 1);
     assert_int_equal(c.deadlines.unread_ms, 104);
+    assert_int_equal(c.deadlines.read_mb_per_second, 8);
     assert_int_equal(c.deadlines.idle_ms, 103);
 }
 

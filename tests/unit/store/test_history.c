@@ -10,16 +10,18 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "sdk/base/clock.h"
 #include "server/store/history.h"
 #include "tests/unit/store/fixture.h"
 
-#define NOW   1700000000000 /* milliseconds since 1970 */
-#define DAY   86400
-#define DAYS  30
-#define MUCH  512 /* MB */
-#define EVERY 1   /* prune with every batch */
+#define NOW    1700000000000 /* milliseconds since 1970 */
+#define DAY    86400
+#define DAYS   30
+#define MUCH   512         /* MB */
+#define EVERY  1           /* prune with every batch */
+#define LITTLE (768 << 10) /* bytes of SQLite's */
 
 static struct fw_history *begin(void **state, uint32_t days, uint32_t mb,
                                 uint32_t queue)
@@ -317,6 +319,17 @@ static void a_database_above_its_limit_loses_its_oldest_points(void **state)
     free(path);
 }
 
+/* Its cache is all that would grow with it. */
+static void a_database_takes_little_memory_however_large_it_is(void **state)
+{
+    struct fw_history *h = begin(state, DAYS, MUCH, 0);
+
+    tell(h, NOW, DAY / 4, UINT32_MAX);
+    print_message("%lld bytes of SQLite's\n", (long long)sqlite3_memory_used());
+    assert_in_range(sqlite3_memory_used(), 1, LITTLE);
+    fw_history_close(h);
+}
+
 const struct CMUnitTest history_tests[] = {
     cmocka_unit_test_setup_teardown(rows_come_back_as_they_were, fixture_open,
                                     fixture_close),
@@ -337,6 +350,9 @@ const struct CMUnitTest history_tests[] = {
                                     fixture_close),
     cmocka_unit_test_setup_teardown(
         a_database_above_its_limit_loses_its_oldest_points, fixture_open,
+        fixture_close),
+    cmocka_unit_test_setup_teardown(
+        a_database_takes_little_memory_however_large_it_is, fixture_open,
         fixture_close),
 };
 
