@@ -13,7 +13,7 @@
 #define DOUBLINGS     6    /* from the first to beyond the last */
 #define OPEN_MS       5000 /* a try that takes longer has failed */
 
-/* Once, when it breaks: the caller hears no more until it goes on. */
+/* Once, when it is lost: the caller hears no more until it goes on. */
 static void tell_broken(struct fw_session *s)
 {
     char text[FW_ADDRESS_MAX + sizeof(s->why.text) + 64];
@@ -24,8 +24,8 @@ static void tell_broken(struct fw_session *s)
                  address, s->why.text);
     else
         snprintf(text, sizeof(text),
-                 "lost the server at %s (%s); trying again for %.3g s", address,
-                 s->why.text, s->patience_ms / 1e3);
+                 "lost the server at %s (%s); trying again for %.10g s",
+                 address, s->why.text, s->patience_ms / 1e3);
     s->told = true;
     if (s->log)
         s->log(s->log_user, text);
@@ -124,10 +124,9 @@ void fw_session_broke(struct fw_session *s)
         return;
     judge(s);
     s->retry_ms = now_ms + wait_ms(s);
-    if (s->broken_ms)
-        return;
-    s->broken_ms = now_ms;
-    if (s->dead != FW_OK || !is_overtaken(s))
+    if (!s->broken_ms)
+        s->broken_ms = now_ms;
+    if (!s->told && (s->dead != FW_OK || !is_overtaken(s)))
         tell_broken(s);
 }
 

@@ -43,7 +43,7 @@ struct fw_session {
     fw_status dead;        /* not FW_OK: the session has ended for good */
     struct fw_err why;     /* explains `dead`, or the last break */
     int64_t broken_ms;     /* since when there is no stream; 0: there is one */
-    bool told;             /* of a break; not yet that it is over */
+    bool told;             /* that it is lost; not yet that it is back */
     int64_t retry_ms;      /* when to try next, or to give up on a try */
     uint32_t tries;        /* since it broke */
     struct fw_random dice; /* of the waits between tries */
