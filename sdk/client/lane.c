@@ -278,6 +278,15 @@ bool fw_lane_turn(struct fw_lane *l)
     return any;
 }
 
+void fw_lane_look(struct fw_lane *l)
+{
+    struct pollfd p;
+
+    (void)fw_lane_turn(l);
+    if (l->pipe.fd >= 0)
+        (void)fw_pipe_arm(&l->pipe, true, l->out != NULL, &p);
+}
+
 void fw_lane_wait(struct fw_lane *l, pthread_mutex_t *lock, int wait_ms)
 {
     struct fw_pipe mine = l->pipe;

@@ -77,6 +77,10 @@ void fw_lane_send(struct fw_lane *l, grpc_byte_buffer *take);
 /* Write and read what can be without waiting; true if anything happened. */
 bool fw_lane_turn(struct fw_lane *l);
 
+/* As a turn, for who does not wait: the next one finds out if the other end is
+ * gone, also by ways that only a wait would tell. */
+void fw_lane_look(struct fw_lane *l);
+
 /* Wait, at most `wait_ms`, until a turn may do something; lets go of the lock
  * meanwhile, and the lane may be closed and opened anew. */
 void fw_lane_wait(struct fw_lane *l, pthread_mutex_t *lock, int wait_ms);

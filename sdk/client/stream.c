@@ -266,7 +266,7 @@ void fw_stream_pause(struct fw_stream *st, int64_t until_ms)
 void fw_stream_look(struct fw_stream *st)
 {
     if (st->on_lane && !st->ended && !st->lane.waiting)
-        (void)fw_lane_turn(&st->lane);
+        fw_lane_look(&st->lane);
 }
 
 /* Nothing has happened for too long: end the call, wait until it has ended. */

@@ -285,6 +285,20 @@ class Failures(WithServer):
                 self.assertRegex(told.output[1],
                                  r"lost the server at .*; trying again for 1 s")
 
+    def test_a_server_is_lost_also_while_nobody_asks_for_anything(self):
+        for no_local in (False, True):
+            server = ft.Server()
+            self.addCleanup(server.remove)
+            self.create("idle", {"w": np.zeros(1)}, server=server)
+            told = []
+            with flywheel.Worker(server.address, "idle", {"w": np.zeros(1)},
+                                 log=told.append, no_local=no_local) as w:
+                w.pull()
+                server.process.kill()
+                server.stop()
+                ft.wait_for("a word", lambda: told)
+                self.assertIn("lost the server", told[0])
+
     def test_an_option_that_cannot_be(self):
         for wire in "f16", "int8:0.5", "topk:x", "topk:2":
             with self.assertRaises(flywheel.Invalid):
