@@ -202,6 +202,24 @@ class Numpy(WithServer):
             w.round(curvature=h, samples=1, loss=1.0)
 
 
+# Its server dies while the interpreter ends, and is missed before the worker
+# goes.
+LEFT_OPEN = """
+import os, select, sys
+import numpy as np, flywheel
+
+class Last:
+    def __del__(self, kill=os.kill, select=select.select,
+                pid=int(sys.argv[2])):
+        kill(pid, 9)
+        select([], [], [], 1.0)
+
+_last = Last()
+w = flywheel.Worker(sys.argv[1], "open", {"w": np.zeros(1)}, no_local=True)
+w.pull()
+"""
+
+
 class Failures(WithServer):
     def test_a_job_that_is_not_there(self):
         with self.assertRaises(flywheel.NotFound) as c:
@@ -298,6 +316,19 @@ class Failures(WithServer):
                 server.stop()
                 ft.wait_for("a word", lambda: told)
                 self.assertIn("lost the server", told[0])
+
+    def test_a_worker_that_is_left_open_does_not_hold_the_end_up(self):
+        """The library logs by Python, which is no place to go at its end."""
+        server = ft.Server()
+        self.addCleanup(server.remove)
+        self.create("open", {"w": np.zeros(1)}, server=server)
+        left = subprocess.run(
+            [sys.executable, "-c", LEFT_OPEN, server.address,
+             str(server.process.pid)],
+            env=os.environ | {"PYTHONPATH": str(TOP / "sdk/python")},
+            timeout=30)
+        self.assertEqual(left.returncode, 0)
+        server.stop()
 
     def test_an_option_that_cannot_be(self):
         for wire in "f16", "int8:0.5", "topk:x", "topk:2":

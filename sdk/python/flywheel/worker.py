@@ -3,6 +3,7 @@ import ctypes
 import logging
 import math
 import typing
+import weakref
 
 import numpy as np
 
@@ -128,6 +129,10 @@ class Worker:
             ctypes.byref(options), ctypes.byref(handle), ctypes.byref(err)),
             err)
         self._handle = handle
+        # Also at exit, before the interpreter ends: no thread of the
+        # library's may enter it from then on, with a lock held least of all.
+        self._closer = weakref.finalize(self, self._lib.fw_worker_close,
+                                        handle)
         self.n_elements = self._lib.fw_worker_n_elements(handle)
         self.name = self._lib.fw_worker_name(handle).decode()
         if not self._pairs:
@@ -240,17 +245,13 @@ class Worker:
         """Leave the job.  Safe twice."""
         handle, self._handle = self._handle, None
         if handle:
-            self._lib.fw_worker_close(handle)
+            self._closer()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         self.close()
-
-    def __del__(self):
-        if getattr(self, "_handle", None):
-            self.close()
 
     def _where(self, x, what):
         return arrays.address(x, self.n_elements, what)
