@@ -247,13 +247,14 @@ static int fail(int code, const struct fw_err *err)
     return code;
 }
 
-/* Whoever knows that the server is ready may end it: a signal that comes before
- * the loop takes them is kept for it. */
-static int early; /* atomic; of one */
+/* Whoever knows that the server is ready may end it: signals that come before
+ * the loop takes them are kept for it, each once. */
+static const int numbers[] = {SIGHUP, SIGINT, SIGTERM};
+static unsigned early; /* atomic; a bit for each that came */
 
 static void on_early_signal(int number)
 {
-    __atomic_store_n(&early, number, __ATOMIC_RELAXED);
+    __atomic_fetch_or(&early, 1u << number, __ATOMIC_RELAXED);
 }
 
 static void keep_signals(void)
@@ -261,17 +262,18 @@ static void keep_signals(void)
     struct sigaction keep = {.sa_handler = on_early_signal,
                              .sa_flags = SA_RESTART};
 
-    sigaction(SIGTERM, &keep, NULL);
-    sigaction(SIGINT, &keep, NULL);
-    sigaction(SIGHUP, &keep, NULL);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        sigaction(numbers[i], &keep, NULL);
 }
 
 static void hand_signals(void)
 {
-    int number = __atomic_load_n(&early, __ATOMIC_RELAXED);
+    unsigned came = __atomic_load_n(&early, __ATOMIC_RELAXED);
 
-    if (number)
-        raise(number);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        if (came & 1u << numbers[i])
+            raise(numbers[i]);
+    }
 }
 
 /* What was configured wrongly is told from what the system refuses. */

@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 """What flywheeld tells a supervisor (sd_notify): when it is ready, that it is
 alive, and no more of that when its port lets nobody in."""
+import contextlib
 import os
 import pathlib
+import re
 import resource
 import shutil
 import signal
@@ -11,6 +13,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 import urllib.error
@@ -23,6 +26,18 @@ WATCHDOG_S = 1.5
 DESCRIPTORS = 128  # that the server has
 TRIES = 12  # servers that are ended as soon as may be
 CROWD = 300  # of connections
+
+
+def pending(pid, number):
+    """Has the process still to take the signal?"""
+    told = pathlib.Path(f"/proc/{pid}/status").read_text()
+    bits = int(re.search(r"^ShdPnd:\s*(\w+)", told, re.M).group(1), 16)
+    return bits >> (number - 1) & 1
+
+
+def read_all(fd):
+    while os.read(fd, 65536):
+        pass
 
 
 class Supervised(unittest.TestCase):
@@ -87,6 +102,32 @@ class Supervised(unittest.TestCase):
                 pass
             server.send_signal(signal.SIGTERM)
             self.assertEqual(server.wait(timeout=60), 0)
+
+    def test_one_that_reads_its_files_again_ends_all_the_same(self):
+        """Both signals come before the loop takes any: the server stands
+        still in its word that it is ready, since its log is full."""
+        data = self.folder / "data"
+        out, log = os.pipe()
+        os.set_blocking(log, False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(log, bytes(4096))
+        os.set_blocking(log, True)
+        server = subprocess.Popen(
+            [ft.program("FLYWHEELD"), "--listen", "127.0.0.1:0", "--admin",
+             "off", "--data", data], stderr=log)
+        os.close(log)
+        self.addCleanup(lambda: server.poll() is None and server.kill())
+        self.addCleanup(os.close, out)
+        ft.wait_for("its address", (data / "flywheeld.address").exists)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            server.send_signal(number)
+            ft.wait_for("that it is taken", lambda: not pending(
+                server.pid, number))
+        reader = threading.Thread(target=read_all, args=(out,))
+        reader.start()
+        self.assertEqual(server.wait(timeout=30), 0)
+        reader.join()
 
     def ready(self, server):
         try:
