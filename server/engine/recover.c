@@ -66,8 +66,10 @@ static fw_status load(const struct fw_checkpoint_file *f,
         remember(history, job);
     if (s == FW_OK && f->has_state)
         s = fw_job_resurrect(job, &f->state, fw_clock_mono_ms(), err);
-    if (s == FW_OK)
+    if (s == FW_OK) {
+        fw_job_confirm(job, fw_clock_mono_ms());
         fw_job_durable(job, f->version, f->file.path);
+    }
     job->bad_checkpoints = f->n_bad;
     free(momentum);
     return s;

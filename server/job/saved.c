@@ -316,3 +316,22 @@ fw_status fw_job_resurrect(struct fw_job *job, const struct fw_saved_job *from,
                               now_ms);
     return FW_OK;
 }
+
+static bool is_in_force(const struct fw_controller *c,
+                        const struct fw_decision *d)
+{
+    return d->law == c->law && d->momentum_after == c->momentum &&
+           d->rate_after == c->rate;
+}
+
+void fw_job_confirm(struct fw_job *job, int64_t now_ms)
+{
+    struct fw_controller *c = &job->controller;
+    const struct fw_decision *last = fw_decision_log_last(&c->log);
+
+    if (is_in_force(c, last))
+        memcpy(c->binding, last->binding, sizeof(c->binding));
+    else
+        fw_controller_members(c, fw_groups_asynchrony(job), FW_MEMBER_RESTORED,
+                              NULL, fw_job_version(job), now_ms);
+}

@@ -29,4 +29,9 @@ FW_MUST_USE fw_status fw_job_remember(struct fw_job *job,
                                       const struct fw_decision_list *old,
                                       int64_t unix_offset_ms);
 
+/* Last of all: the last decision has to tell what is in force.  If the
+ * checkpoint is of before it, or knows of none, what the law wants now is
+ * decided and told. */
+void fw_job_confirm(struct fw_job *job, int64_t now_ms);
+
 #endif

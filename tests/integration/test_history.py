@@ -153,6 +153,35 @@ class History(unittest.TestCase):
         wait_for("the new one in the history",
                  lambda: decisions_in(database) == len(after) + 1)
 
+    def test_what_a_killed_server_decided_and_did_not_save_is_not_in_force(
+            self):
+        config = tempfile.NamedTemporaryFile("w", suffix=".yaml")
+        config.write("history: {interval_ms: 100}\n"
+                     "checkpoint: {interval_s: 0}\n")
+        config.flush()
+        self.addCleanup(config.close)
+        server = Server("--config", config.name)
+        train(server, "unsaved")
+        flywheel(server, "momentum", "pin", "--job", "unsaved", "0.3")
+        flywheel(server, "checkpoint", "save", "--job", "unsaved")
+        flywheel(server, "momentum", "pin", "--job", "unsaved", "0.4")
+        before = page(server, "/api/v1/jobs/unsaved/decisions")["decisions"]
+        database = pathlib.Path(server.data) / "history.db"
+        wait_for("all of them in the history",
+                 lambda: decisions_in(database) == len(before))
+        server.process.kill()
+        server.process.wait()
+
+        server = Server("--config", config.name, data=server.data)
+        self.addCleanup(server.remove)
+        self.addCleanup(server.stop)
+        last = page(server, "/api/v1/jobs/unsaved/decisions?limit=1")
+        self.assertEqual(last["decisions"][0]["momentum_after"], 0.3)
+        shown = flywheel(server, "momentum", "show", "--job", "unsaved").stdout
+        self.assertIn("momentum 0.3000 now", shown)
+        self.assertIn("bound by    operator", shown)
+        self.assertIn("No workers (restart): momentum stays 0.3", shown)
+
     def test_without_a_history_the_server_says_so_and_trains(self):
         config = tempfile.NamedTemporaryFile("w", suffix=".yaml")
         config.write("history: {enabled: false}\n")

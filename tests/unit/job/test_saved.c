@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -243,6 +244,40 @@ static void decisions_of_earlier_servers_stand_before_its_own(void **state)
     fw_job_close(&job);
 }
 
+/* The server crashed after it decided something that no checkpoint has. */
+static void the_last_decision_is_what_is_in_force(void **state)
+{
+    struct fw_decision_message old = {.index = 7, .law = FW_LAW_MANUAL};
+    const struct fw_decision_list list = {.items = &old, .n = 1};
+    struct fw_job_spec spec = spec_of(N);
+    const struct fw_decision *last;
+    struct fw_controller *c;
+    struct fw_job job;
+
+    (void)state;
+    assert_int_equal(fw_job_init(&job, &spec, 2, LATER, NULL), FW_OK);
+    c = &job.controller;
+    c->law = FW_LAW_MANUAL;
+    c->momentum = c->pinned_momentum = 0.25;
+    c->rate = c->pinned_rate = 0.5;
+    old.momentum_after = 0.375;
+    old.learning_rate_after = 0.5;
+    snprintf(old.binding, sizeof(old.binding), "as then");
+    assert_int_equal(fw_job_remember(&job, &list, LATER), FW_OK);
+    fw_job_confirm(&job, LATER);
+    last = fw_decision_log_last(&c->log);
+    assert_int_equal(last->index, 8);
+    assert_string_equal(last->cause, "restart");
+    assert_true(last->momentum_after == 0.25 && c->momentum == 0.25);
+
+    old.momentum_after = 0.25;
+    assert_int_equal(fw_job_remember(&job, &list, LATER), FW_OK);
+    fw_job_confirm(&job, LATER);
+    assert_int_equal(fw_decision_log_last(&c->log)->index, 7);
+    assert_string_equal(c->binding, "as then");
+    fw_job_close(&job);
+}
+
 static void every_failed_allocation_is_told(void **state)
 {
     struct fw_job_spec spec = spec_of(N);
@@ -285,6 +320,7 @@ int main(void)
         cmocka_unit_test(leases_begin_anew),
         cmocka_unit_test(impossible_numbers_are_corrupt),
         cmocka_unit_test(decisions_of_earlier_servers_stand_before_its_own),
+        cmocka_unit_test(the_last_decision_is_what_is_in_force),
         cmocka_unit_test(every_failed_allocation_is_told),
     };
 
