@@ -187,8 +187,8 @@ static bool translate(const struct fw_complaint *c,
         snprintf(out, COMPLAINT, "there is no key '%.64s'%s%.64s", rest,
                  c->path[0] ? " in " : "", c->path);
     else if ((rest = after(c, "Mapping field already seen: ")))
-        snprintf(out, COMPLAINT, "%.64s%s%.64s is there twice", c->path,
-                 c->path[0] ? "." : "", rest);
+        snprintf(out, COMPLAINT, "%.64s is there twice",
+                 c->path[0] ? c->path : rest);
     else if (after(c, "STRING length < "))
         snprintf(out, COMPLAINT, "%.64s is empty: want a value", what);
     else if ((rest = after(c, "STRING length > ")))
