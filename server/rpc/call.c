@@ -36,13 +36,18 @@ bool fw_call_try_ref(struct fw_call *c)
 
 void fw_call_stuck(struct fw_call *c, bool is)
 {
-    __atomic_store_n(&c->stuck_ms, is ? fw_clock_mono_ms() : 0,
-                     __ATOMIC_RELAXED);
+    int64_t since_ms = is ? fw_clock_mono_ms() : 0;
+
+    __atomic_store_n(&c->stuck_ms, since_ms, __ATOMIC_RELAXED);
+    if (is)
+        fw_unread_from(&c->server->unread, since_ms);
 }
 
 void fw_call_look_at(struct fw_call *c, int64_t ms)
 {
     __atomic_store_n(&c->look_ms, ms, __ATOMIC_RELAXED);
+    if (ms)
+        fw_unread_from(&c->server->unread, ms);
 }
 
 void fw_call_unref(struct fw_call *c)

@@ -5,7 +5,7 @@
 #include "server/rpc/unread.h"
 
 #define TOUCH_EVERY_MS 1000  /* leases are renewed at most this often */
-#define BEAT_EVERY_MS  10000 /* heartbeats are answered at most this often */
+#define BEAT_EVERY_MS  60000 /* heartbeats are answered at most this often */
 #define OF_MEMBER(p, member)                                                   \
     ((struct fw_train *)((char *)(p)-offsetof(struct fw_train, member)))
 

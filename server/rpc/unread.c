@@ -14,6 +14,27 @@ static int64_t stuck_ms(const struct fw_call *c)
     return __atomic_load_n(&c->stuck_ms, __ATOMIC_RELAXED);
 }
 
+void fw_unread_from(struct fw_unread *u, int64_t ms)
+{
+    int64_t next = __atomic_load_n(&u->next_ms, __ATOMIC_RELAXED);
+
+    while (ms < next &&
+           !__atomic_compare_exchange_n(&u->next_ms, &next, ms, true,
+                                        __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+        continue;
+}
+
+/* Is there something to do with it?  If not yet, it is said when. */
+static bool wants_look(struct fw_call *c, int64_t now_ms)
+{
+    int64_t at_ms = __atomic_load_n(&c->look_ms, __ATOMIC_RELAXED);
+    bool now = stuck_ms(c) || fw_call_due(c, now_ms);
+
+    if (now || at_ms)
+        fw_unread_from(&c->server->unread, now ? now_ms : at_ms);
+    return now;
+}
+
 /* A reference to the next call behind `after` in the list that there is
  * something to do with, or that is only a place to go on from.  The caller has
  * one to `after`, so that it stays there; NULL: the first; none is left. */
@@ -29,8 +50,7 @@ static struct fw_call *next_call(struct fw_server *s, struct fw_call *after,
          l = l->next) {
         struct fw_call *c = FW_LIST_ITEM(l, struct fw_call, link);
 
-        if ((stuck_ms(c) || fw_call_due(c, now_ms) || ++passed > STRIDE) &&
-            fw_call_try_ref(c))
+        if ((wants_look(c, now_ms) || ++passed > STRIDE) && fw_call_try_ref(c))
             found = c;
     }
     pthread_mutex_unlock(&s->lock);
@@ -91,9 +111,11 @@ void fw_unread_tick(struct fw_server *s, int64_t now_ms)
 {
     struct fw_call *c;
 
-    if (now_ms < s->unread.looked_ms + LOOK_MS)
+    if (now_ms < s->unread.looked_ms + LOOK_MS ||
+        now_ms < __atomic_load_n(&s->unread.next_ms, __ATOMIC_RELAXED))
         return;
     s->unread.looked_ms = now_ms;
+    __atomic_exchange_n(&s->unread.next_ms, INT64_MAX, __ATOMIC_ACQUIRE);
     c = next_call(s, NULL, now_ms);
     while (c) {
         struct fw_call *next;

@@ -21,8 +21,12 @@ struct fw_transfer;
 
 struct fw_unread {
     int64_t looked_ms;           /* when it was last looked for them */
+    int64_t next_ms;             /* atomic: till then there are none */
     struct fw_refusals refusals; /* lines of the log */
 };
+
+/* There may be one from then on.  Any thread. */
+void fw_unread_from(struct fw_unread *u, int64_t ms);
 
 /* By `look` of a method that sends versions: end the call if the one under way
  * has taken too long. */
