@@ -125,9 +125,26 @@ static void conclude(struct fw_controller *c, enum fw_trial_verdict v,
  * 2020: up to twice the limit), and a step that avoids this stays where the
  * loss is sharp.  Arriving there at once leaves dead units behind, so the step
  * rises gradually. */
-static double seen(const struct fw_controller *c, uint64_t version)
+static bool begins(const struct fw_controller *c, uint64_t version)
 {
-    return version < YOUNG + 2ull * c->workers ? CATAPULT : 1.0;
+    return !c->grown && version < YOUNG + 2ull * c->workers;
+}
+
+/* The beginning is over: what was measured there counts in full, until newer
+ * probes tell of a flatter place.  Least squares have none. */
+static void grow_up(struct fw_controller *c, uint64_t version, int64_t now_ms)
+{
+    struct fw_event e = {
+        .cause = "curvature", .version = version, .now_ms = now_ms};
+
+    if (c->grown || begins(c, version))
+        return;
+    c->grown = true;
+    if (!c->young)
+        return;
+    c->young = false;
+    fw_curvature_scale(&c->curvature, 1.0 / CATAPULT);
+    fw_controller_decide(c, &e, FW_DECIDE_BY_DEGREES);
 }
 
 void fw_controller_curvature(struct fw_controller *c, double h,
@@ -136,10 +153,14 @@ void fw_controller_curvature(struct fw_controller *c, double h,
     struct fw_event e = {
         .cause = "curvature", .version = version, .now_ms = now_ms};
     char reason[96];
-    bool usable =
-        !isnan(h) && fw_curvature_add(&c->curvature, h * seen(c, version));
+    bool usable;
 
+    grow_up(c, version, now_ms);
+    usable =
+        !isnan(h) &&
+        fw_curvature_add(&c->curvature, begins(c, version) ? CATAPULT * h : h);
     if (usable) {
+        c->young = begins(c, version);
         fw_prober_answer(&c->prober);
         if (fw_controller_drift(c) > RATE_URGENT)
             fw_controller_decide(c, &e, FW_DECIDE_BY_DEGREES);
@@ -183,6 +204,7 @@ void fw_controller_observe(struct fw_controller *c,
     c->rise +=
         RISE * (1.0 - fabs(c->config.reference_momentum)) * (1.0 - c->rise);
     fw_staleness_add(&c->staleness, o->staleness, c->workers, o->worker);
+    grow_up(c, o->version, now_ms);
     mind_the_loss(c, o, now_ms);
     conclude(c, fw_trial_add(&c->trial, o->loss, now_ms), o->version, now_ms);
 }

@@ -63,6 +63,8 @@ struct fw_controller {
     /* sensors */
     struct fw_staleness staleness;
     struct fw_curvature curvature;
+    bool young; /* its probes are of the beginning, and count less */
+    bool grown; /* the beginning is over, however many workers join */
     struct fw_prober prober;
     struct fw_brake brake;
     struct fw_total_momentum total;

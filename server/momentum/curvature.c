@@ -60,12 +60,17 @@ bool fw_curvature_add(struct fw_curvature *c, double h)
     return true;
 }
 
-void fw_curvature_raise(struct fw_curvature *c, double factor)
+void fw_curvature_scale(struct fw_curvature *c, double factor)
 {
-    factor = fmin(factor, RAISED_MAX / c->raised);
-    c->raised *= factor;
     for (size_t i = 0; i < FW_CURVATURE_KEPT; i++)
         c->last[i] = fmin(c->last[i] * factor, LARGEST);
     if (c->probes)
         c->h = typical(c);
+}
+
+void fw_curvature_raise(struct fw_curvature *c, double factor)
+{
+    factor = fmin(factor, RAISED_MAX / c->raised);
+    c->raised *= factor;
+    fw_curvature_scale(c, factor);
 }

@@ -30,6 +30,9 @@ void fw_curvature_init(struct fw_curvature *c);
 /* One probe's answer.  False: refused, nothing but the count has changed. */
 bool fw_curvature_add(struct fw_curvature *c, double h);
 
+/* What was taken in so far counts `factor` times as much. */
+void fw_curvature_scale(struct fw_curvature *c, double factor);
+
 /* What was measured so far was too little: it counts `factor` times as much,
  * until newer probes take its place.  Without newer ones only a few times: a
  * loss that rises all the same does so for another reason. */

@@ -75,6 +75,28 @@ static void a_sharper_loss_is_acted_on_at_once(void **state)
                         "curvature");
 }
 
+/* There they count half, as long as it lasts and no longer. */
+static void probes_of_the_beginning_count_in_full_after_it(void **state)
+{
+    struct cluster equal = {4, 0.0, 1.0, 1};
+
+    (void)state;
+    controlled_open((struct fw_controller_config){.law = FW_LAW_MARGIN});
+    controlled_resize(0, 4, 0);
+    for (int i = 0; i < 3; i++)
+        fw_controller_curvature(&controlled, 30.0, controlled_version, 1);
+    assert_float_equal(controlled.curvature.h, 15.0, 1e-9);
+    controlled_train(&equal, 39, 1.0, 2);
+    assert_float_equal(controlled.curvature.h, 15.0, 1e-9);
+    controlled_train(&equal, 1, 1.0, 3);
+    assert_float_equal(controlled.curvature.h, 30.0, 1e-9);
+    /* more workers would have a longer one, but it is over */
+    controlled_resize(4, 32, 4);
+    fw_controller_curvature(&controlled, 30.0, controlled_version, 5);
+    controlled_train(&equal, 100, 1.0, 6);
+    assert_float_equal(controlled.curvature.h, 30.0, 1e-9);
+}
+
 static void a_loss_that_rises_lowers_the_step(void **state)
 {
     struct cluster equal = {4, 0.0, 1.0, 1};
@@ -192,6 +214,8 @@ int main(void)
                                   controlled_shut),
         cmocka_unit_test_teardown(a_sharper_loss_is_acted_on_at_once,
                                   controlled_shut),
+        cmocka_unit_test_teardown(
+            probes_of_the_beginning_count_in_full_after_it, controlled_shut),
         cmocka_unit_test_teardown(a_loss_that_rises_lowers_the_step,
                                   controlled_shut),
         cmocka_unit_test_teardown(a_twin_without_an_answer_changes_nothing,
