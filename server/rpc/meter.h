@@ -31,7 +31,9 @@
 
 #define FW_METER_SLACK  (64u << 10)
 #define FW_METER_STREAM (16u << 20)
-#define FW_METER_FIRST  (4u << 20) /* what gRPC lets a new stream send */
+/* What gRPC lets a new stream send, and messages that it has handed over and
+ * nobody has taken yet. */
+#define FW_METER_FIRST (6u << 20)
 /* What gRPC may take to tell of a call, and what may come meanwhile; of those
  * that nothing was accepted of yet, and of those that behaved so far. */
 #define FW_METER_LATE_MS   250
