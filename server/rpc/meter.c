@@ -22,8 +22,9 @@ enum fw_verdict fw_meter_look(struct fw_meter *m, uint64_t received,
                               uint64_t acked, int64_t now_ms)
 {
     uint64_t credited = __atomic_load_n(&m->credited, __ATOMIC_RELAXED);
-    uint32_t streams = __atomic_load_n(&m->streams, __ATOMIC_RELAXED);
-    uint32_t begun = __atomic_load_n(&m->begun, __ATOMIC_RELAXED);
+    /* as a stream goes: what is not in one any more is in the next already */
+    uint32_t begun = __atomic_load_n(&m->begun, __ATOMIC_ACQUIRE);
+    uint32_t streams = __atomic_load_n(&m->streams, __ATOMIC_ACQUIRE);
     uint32_t ended = __atomic_load_n(&m->ended, __ATOMIC_RELAXED);
     double seconds = (double)(now_ms - m->seen_ms) / MS_PER_S;
     double over;

@@ -31,9 +31,7 @@
 
 #define FW_METER_SLACK  (64u << 10)
 #define FW_METER_STREAM (16u << 20)
-/* What gRPC lets a new stream send, and messages that it has handed over and
- * nobody has taken yet. */
-#define FW_METER_FIRST (6u << 20)
+#define FW_METER_FIRST  (4u << 20) /* what gRPC lets a new stream send */
 /* What gRPC may take to tell of a call, and what may come meanwhile; of those
  * that nothing was accepted of yet, and of those that behaved so far. */
 #define FW_METER_LATE_MS   250
@@ -92,7 +90,7 @@ static inline void fw_meter_stream(struct fw_meter *m)
 static inline void fw_meter_stream_end(struct fw_meter *m)
 {
     __atomic_add_fetch(&m->ended, 1, __ATOMIC_RELAXED);
-    __atomic_sub_fetch(&m->streams, 1, __ATOMIC_RELAXED);
+    __atomic_sub_fetch(&m->streams, 1, __ATOMIC_RELEASE);
 }
 
 /* Has there ever been one? */
@@ -107,7 +105,8 @@ static inline bool fw_meter_streamed(struct fw_meter *m)
 enum fw_verdict fw_meter_look(struct fw_meter *m, uint64_t received,
                               uint64_t acked, int64_t now_ms);
 
-/* A call was let in; its first message has come, or never will. */
+/* A call was let in; its first message has come, and fw_meter_stream was told
+ * before, or it never will. */
 static inline void fw_meter_call(struct fw_meter *m, bool bulk)
 {
     __atomic_add_fetch(&m->begun, bulk, __ATOMIC_RELAXED);
@@ -117,7 +116,7 @@ static inline void fw_meter_call(struct fw_meter *m, bool bulk)
 
 static inline void fw_meter_call_heard(struct fw_meter *m, bool bulk)
 {
-    __atomic_sub_fetch(&m->begun, bulk, __ATOMIC_RELAXED);
+    __atomic_sub_fetch(&m->begun, bulk, __ATOMIC_RELEASE);
     __atomic_sub_fetch(&m->waiting, 1, __ATOMIC_RELAXED);
 }
 

@@ -1,4 +1,5 @@
 /* What a connection may send before it is cut. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -59,6 +60,55 @@ static void a_call_on_its_way_through_gRPC_has_a_moment(void **state)
     fw_meter_call_heard(&m, true); /* it was reset */
     assert_int_equal(fw_meter_look(&m, FW_METER_FIRST + 1, 0, 605),
                      FW_VERDICT_FLOOD);
+}
+
+#define TURNS 20000
+
+/* A stream that begins, in a thread of its own, as often as it is told to. */
+struct beginner {
+    struct fw_meter *m;
+    uint32_t told; /* atomic: turns that may be made */
+    uint32_t done; /* atomic: that were */
+};
+
+static void *begin_streams(void *arg)
+{
+    struct beginner *b = arg;
+
+    for (uint32_t i = 1; i <= TURNS; i++) {
+        while (__atomic_load_n(&b->told, __ATOMIC_ACQUIRE) < i)
+            continue;
+        fw_meter_stream(b->m); /* its first message has come */
+        fw_meter_call_heard(b->m, true);
+        __atomic_store_n(&b->done, i, __ATOMIC_RELEASE);
+    }
+    return NULL;
+}
+
+/* It sent what gRPC lets a new one send, and a message that was taken. */
+static void a_stream_that_begins_counts_at_every_moment(void **state)
+{
+    const uint64_t sent = FW_METER_FIRST + MIB;
+    struct fw_meter m;
+    struct beginner b = {.m = &m};
+    unsigned cut = 0;
+    pthread_t thread;
+
+    (void)state;
+    fw_meter_open(&m, 0);
+    fw_meter_credit(&m, 1);
+    fw_meter_call(&m, true);
+    assert_int_equal(fw_meter_look(&m, sent, 0, 0), FW_VERDICT_STAY);
+    assert_int_equal(pthread_create(&thread, NULL, begin_streams, &b), 0);
+    for (uint32_t i = 1; i <= TURNS; i++) {
+        __atomic_store_n(&b.told, i, __ATOMIC_RELEASE);
+        while (__atomic_load_n(&b.done, __ATOMIC_ACQUIRE) < i)
+            cut += fw_meter_look(&m, sent, 0, 0) == FW_VERDICT_FLOOD;
+        fw_meter_call(&m, true);
+        __atomic_sub_fetch(&m.streams, 1, __ATOMIC_RELAXED); /* anew */
+    }
+    pthread_join(thread, NULL);
+    assert_int_equal(cut, 0);
 }
 
 static void the_moment_ends_with_time_or_with_a_mebibyte(void **state)
@@ -227,6 +277,7 @@ int main(void)
         cmocka_unit_test(bytes_that_nobody_accepted_are_a_flood),
         cmocka_unit_test(who_behaved_before_has_a_longer_moment),
         cmocka_unit_test(a_call_on_its_way_through_gRPC_has_a_moment),
+        cmocka_unit_test(a_stream_that_begins_counts_at_every_moment),
         cmocka_unit_test(the_moment_ends_with_time_or_with_a_mebibyte),
         cmocka_unit_test(gradients_that_are_accepted_never_are),
         cmocka_unit_test(a_stream_allows_its_window_and_no_more),
