@@ -1,6 +1,5 @@
 #include "server/app/daemon.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +82,15 @@ static void close_all(uv_work_t *w)
     save_stopped(d);
 }
 
+static void close_handles(struct fw_daemon *d)
+{
+    uv_close((uv_handle_t *)&d->tick, NULL);
+    uv_close((uv_handle_t *)&d->save, NULL);
+    uv_close((uv_handle_t *)&d->terminate, NULL);
+    uv_close((uv_handle_t *)&d->interrupt, NULL);
+    uv_close((uv_handle_t *)&d->reload, NULL);
+}
+
 static void on_closed(uv_work_t *w, int status)
 {
     struct fw_daemon *d = w->data;
@@ -90,11 +98,7 @@ static void on_closed(uv_work_t *w, int status)
     (void)status;
     fw_feed_tick(&d->feed, fw_clock_mono_ms(), true);
     fw_errands_shut(&d->errands);
-    uv_close((uv_handle_t *)&d->tick, NULL);
-    uv_close((uv_handle_t *)&d->save, NULL);
-    uv_close((uv_handle_t *)&d->terminate, NULL);
-    uv_close((uv_handle_t *)&d->interrupt, NULL);
-    uv_close((uv_handle_t *)&d->reload, NULL);
+    close_handles(d);
 }
 
 static void on_signal(uv_signal_t *s, int number)
@@ -247,35 +251,6 @@ static int fail(int code, const struct fw_err *err)
     return code;
 }
 
-/* Whoever knows that the server is ready may end it: signals that come before
- * the loop takes them are kept for it, each once. */
-static const int numbers[] = {SIGHUP, SIGINT, SIGTERM};
-static unsigned early; /* atomic; a bit for each that came */
-
-static void on_early_signal(int number)
-{
-    __atomic_fetch_or(&early, 1u << number, __ATOMIC_RELAXED);
-}
-
-static void keep_signals(void)
-{
-    struct sigaction keep = {.sa_handler = on_early_signal,
-                             .sa_flags = SA_RESTART};
-
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-        sigaction(numbers[i], &keep, NULL);
-}
-
-static void hand_signals(void)
-{
-    unsigned came = __atomic_load_n(&early, __ATOMIC_RELAXED);
-
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        if (came & 1u << numbers[i])
-            raise(numbers[i]);
-    }
-}
-
 /* What was configured wrongly is told from what the system refuses. */
 static int fail_to_listen(fw_status s, const struct fw_err *err)
 {
@@ -293,14 +268,15 @@ static int serve(struct fw_daemon *d)
     s = fw_server_open(&d->server, &d->jobs, &d->store, &d->config, &err);
     if (s != FW_OK)
         return fail_to_listen(s, &err);
-    keep_signals();
+    uv_loop_init(&d->loop);
+    start_handles(d); /* whoever knows that it is ready may end it at once */
     if (tell_ready(d, &err) != FW_OK) {
         fw_server_close(&d->server, 0);
+        close_handles(d);
+        uv_run(&d->loop, UV_RUN_DEFAULT);
+        (void)uv_loop_close(&d->loop);
         return fail(FW_EXIT_DATA, &err);
     }
-    uv_loop_init(&d->loop);
-    start_handles(d);
-    hand_signals();
     if (d->server.port)
         fw_supervisor_watch(&d->supervisor, &d->loop, d->config.listen,
                             d->server.port, d->config.tls.cert[0] != '\0');
