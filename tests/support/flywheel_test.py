@@ -119,6 +119,8 @@ class Server:
             self.process = subprocess.Popen(
                 [program("FLYWHEELD"), "--listen", "127.0.0.1:0",
                  "--admin", "127.0.0.1:0", "--data", self.data, *flags], stderr=log)
+        # One that a failed setUp left would hold the test's output open.
+        atexit.register(self.process.kill)
         wait_for("the server's address",
                  lambda: address.exists() or self.process.poll() is not None)
         assert self.process.poll() is None, self.log.read_text()
