@@ -15,7 +15,7 @@ void fw_brake_init(struct fw_brake *b)
         .recent = NAN, .lowest = NAN, .quiet = FIRST, .deaf = FIRST};
 }
 
-/* a loss that may be negative has no scale to tell a rise by */
+/* A loss that may be negative has no scale to tell a rise by */
 static enum fw_alarm judge(const struct fw_brake *b)
 {
     if (b->lowest <= 0.0)

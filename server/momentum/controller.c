@@ -120,9 +120,9 @@ static void conclude(struct fw_controller *c, enum fw_trial_verdict v,
     fw_controller_decide(c, &e, FW_DECIDE_AT_ONCE);
 }
 
-/* What a probe counts.  Where training begins, a step above the limit does not
- * diverge but moves to where the loss is flatter ("catapult": Lewkowycz et al.
- * 2020: up to twice the limit), and a step that avoids this stays where the
+/* Does a probe count less?  Where training begins, a step above the limit does
+ * not diverge but moves to where the loss is flatter ("catapult": Lewkowycz et
+ * al. 2020: up to twice the limit), and a step that avoids this stays where the
  * loss is sharp.  Arriving there at once leaves dead units behind, so the step
  * rises gradually. */
 static bool begins(const struct fw_controller *c, uint64_t version)
@@ -183,19 +183,19 @@ static void mind_the_loss(struct fw_controller *c,
 {
     struct fw_event e = {
         .cause = "loss", .version = o->version, .now_ms = now_ms};
-
     enum fw_alarm alarm =
         fw_brake_add(&c->brake, o->loss, fw_staleness_mean(&c->staleness));
 
     if (alarm == FW_ALARM_NONE || c->workers < 2)
         return; /* alone the step is the reference's, whatever the curvature */
-    fw_curvature_raise(&c->curvature,
-                       alarm == FW_ALARM_RUNS_AWAY ? HARD : BRAKE);
-    if (alarm == FW_ALARM_RUNS_AWAY)
+    if (alarm == FW_ALARM_RUNS_AWAY) {
+        fw_curvature_raise(&c->curvature, HARD);
         fw_prober_hurry(&c->prober, o->version);
-    fw_controller_decide(c, &e,
-                         alarm == FW_ALARM_RUNS_AWAY ? FW_DECIDE_AT_ONCE
-                                                     : FW_DECIDE_BY_DEGREES);
+        fw_controller_decide(c, &e, FW_DECIDE_AT_ONCE);
+    } else {
+        fw_curvature_raise(&c->curvature, BRAKE);
+        fw_controller_decide(c, &e, FW_DECIDE_BY_DEGREES);
+    }
 }
 
 void fw_controller_observe(struct fw_controller *c,
