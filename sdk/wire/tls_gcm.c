@@ -91,7 +91,7 @@ void fw_gcm_destroy(struct fw_gcm *g)
     free(g);
 }
 
-bool fw_gcm_start(struct fw_gcm *g, bool encrypts, const uint8_t *key,
+void fw_gcm_start(struct fw_gcm *g, bool encrypts, const uint8_t *key,
                   const uint8_t *nonce)
 {
     g->encrypts = encrypts;
@@ -104,7 +104,6 @@ bool fw_gcm_start(struct fw_gcm *g, bool encrypts, const uint8_t *key,
     g->begun = false;
     g->n_aad = 0;
     g->has_tag = g->has_tag && !encrypts;
-    return true;
 }
 
 bool fw_gcm_cover(struct fw_gcm *g, const uint8_t *from, size_t n)

@@ -36,12 +36,12 @@ size_t fw_gcm_key_bytes(enum fw_gcm_strength strength);
 struct fw_gcm *fw_gcm_create(enum fw_gcm_strength strength);
 void fw_gcm_destroy(struct fw_gcm *g); /* wipes the key; NULL: nothing */
 
-/* Those below are false for what is not to be: a length that is not ours, text
- * without key and nonce, a nonce used twice. */
-
 /* The next message.  NULL: the key stays, the nonce will be given later. */
-FW_MUST_USE bool fw_gcm_start(struct fw_gcm *g, bool encrypts,
-                              const uint8_t *key, const uint8_t *nonce);
+void fw_gcm_start(struct fw_gcm *g, bool encrypts, const uint8_t *key,
+                  const uint8_t *nonce);
+
+/* Those below are false for what is not to be: text without key and nonce, a
+ * nonce used twice, more to cover than there is room for. */
 
 /* More that the tag covers and nobody hides; before any text. */
 FW_MUST_USE bool fw_gcm_cover(struct fw_gcm *g, const uint8_t *from, size_t n);

@@ -30,8 +30,10 @@ static void destroy(void *g)
 static int start(struct fw_gcm *g, bool encrypts, const uint8_t *key,
                  const uint8_t *nonce, size_t n_nonce)
 {
-    return (!nonce || n_nonce == FW_GCM_NONCE_BYTES) &&
-           fw_gcm_start(g, encrypts, key, nonce);
+    if (nonce && n_nonce != FW_GCM_NONCE_BYTES)
+        return 0;
+    fw_gcm_start(g, encrypts, key, nonce);
+    return 1;
 }
 
 static int encrypt(void *g, const unsigned char *key, size_t n_key,
