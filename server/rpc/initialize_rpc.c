@@ -7,24 +7,14 @@
 
 #define LOOK_US 50000 /* between looks for room */
 
-grpc_byte_buffer *fw_initialize_next(struct fw_call *c)
-{
-    struct fw_initialize_call *i = c->state;
-    grpc_byte_buffer *answer = i->answer;
-
-    i->answer = NULL;
-    return answer;
-}
-
 void fw_initialize_close(struct fw_call *c)
 {
     struct fw_initialize_call *i = c->state;
 
-    if (i->answer)
-        grpc_byte_buffer_destroy(i->answer);
     fw_message_close(&i->held);
     fw_gather_close(i->gather);
     fw_job_thread_unref(i->job);
+    fw_unary_close(c);
 }
 
 static struct fw_initialize_call *of_letter(struct fw_letter *l)
@@ -51,24 +41,13 @@ static void run_initialize(struct fw_letter *l, struct fw_job *job,
     fw_job_thread_publish(i->job); /* before anybody knows of it */
     if (s == FW_OK)
         s = fw_encode_initialize_response(&answer, &out);
-    if (s == FW_OK) {
-        pthread_mutex_lock(&c->lock);
-        i->answer = fw_buffer_copy(&out);
-        pthread_mutex_unlock(&c->lock);
-    }
-    fw_bytes_close(&out);
-    fw_call_finish(c, s, &err);
+    fw_unary_answer(c, s, &out, &err);
     fw_call_unref(c);
 }
 
 static void drop_initialize(struct fw_letter *l)
 {
-    struct fw_call *c = of_letter(l)->call;
-    struct fw_err err;
-
-    fw_call_finish(c, FW_REFUSE(&err, JOB_NOT_FOUND, "the job was deleted"),
-                   &err);
-    fw_call_unref(c);
+    fw_unary_dropped(of_letter(l)->call);
 }
 
 /* The first message names the job. */

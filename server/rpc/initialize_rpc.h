@@ -12,8 +12,10 @@
 #include "server/engine/jobs.h"
 #include "server/rpc/call.h"
 #include "server/rpc/pauses.h"
+#include "server/rpc/unary.h"
 
 struct fw_initialize_call {
+    struct fw_unary unary;     /* first: there is one answer */
     struct fw_call *call;      /* whose state this is */
     struct fw_job_thread *job; /* ref */
     struct fw_gather *gather;  /* owned; NULL: no room yet, or none needed */
@@ -21,12 +23,10 @@ struct fw_initialize_call {
     uint64_t next;             /* of one that is late: the element to come */
     struct fw_message held;    /* owned; the first one, until there is room */
     struct fw_letter letter;
-    grpc_byte_buffer *answer; /* owned; call's lock */
-    struct fw_pause pause;    /* for room, or for its job's rate */
+    struct fw_pause pause; /* for room, or for its job's rate */
 };
 
 void fw_initialize(struct fw_call *c, struct fw_message *m);
-grpc_byte_buffer *fw_initialize_next(struct fw_call *c);
 void fw_initialize_close(struct fw_call *c);
 
 /* As fw_method.look: an upload that has stopped holds memory. */

@@ -40,7 +40,7 @@ const struct fw_method fw_methods[] = {
      fw_pull, fw_pull_next, fw_pull_close, fw_pull_look},
     {TRAINING "Initialize", true, FW_ROLE_WORKER | BY_OPERATORS,
      sizeof(struct fw_initialize_call), fw_call_read, fw_initialize,
-     fw_initialize_next, fw_initialize_close, fw_initialize_look},
+     fw_unary_next, fw_initialize_close, fw_initialize_look},
     {TRAINING "Join", false, BY_WORKERS, sizeof(struct fw_join_call),
      fw_unary_start, fw_join, fw_unary_next, fw_join_close, NULL},
     UNARY(TRAINING "Leave", BY_WORKERS, fw_leave_call, fw_leave),
