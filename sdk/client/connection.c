@@ -1,10 +1,10 @@
 #include "sdk/client/connection.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "sdk/base/clock.h"
+#include "sdk/base/port.h"
 #include "sdk/client/method.h"
 #include "sdk/client/unary.h"
 #include "sdk/client/waiter.h"
@@ -14,7 +14,6 @@
 #define RECEIVE_MAX_BYTES (FW_MESSAGE_MAX_BYTES + 65536)
 
 #define PROBE_MS 1000 /* to learn why there is no connection */
-#define PORT_MAX 65535
 
 static grpc_arg integer(const char *key, int value)
 {
@@ -145,8 +144,7 @@ static bool address_valid(const char *address)
         return false;
     if (strncmp(address, "unix:", sizeof("unix:") - 1) == 0)
         return true;
-    return port[1] && strspn(port + 1, "0123456789") == strlen(port + 1) &&
-           strtol(port + 1, NULL, 10) <= PORT_MAX;
+    return fw_port_valid(port + 1);
 }
 
 fw_status fw_connection_open(struct fw_connection *c, const char *address,
@@ -164,7 +162,7 @@ fw_status fw_connection_open(struct fw_connection *c, const char *address,
             err, FW_INVALID,
             "address '%.64s': want HOST:PORT, a port up to %d, or "
             "unix:PATH",
-            address, PORT_MAX);
+            address, FW_PORT_MAX);
     address = c->address;
     s = fw_loop_init(&c->loop, err);
     if (s != FW_OK)

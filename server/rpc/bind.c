@@ -4,20 +4,14 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "sdk/base/port.h"
+
 #define BACKLOG  1024
 #define PART_MAX 256
-#define PORT_MAX 65535
-
-static bool is_port(const char *text)
-{
-    return text[0] && strspn(text, "0123456789") == strlen(text) &&
-           strtol(text, NULL, 10) <= PORT_MAX; /* what overflows is more */
-}
 
 /* "[::1]:70" is "::1" and "70"; false: not of that form. */
 static bool split(const char *address, char host[PART_MAX], char port[PART_MAX])
@@ -26,7 +20,7 @@ static bool split(const char *address, char host[PART_MAX], char port[PART_MAX])
     size_t n = colon ? (size_t)(colon - address) : 0;
     bool boxed = n >= 2 && address[0] == '[' && address[n - 1] == ']';
 
-    if (!colon || strlen(address) >= PART_MAX || !is_port(colon + 1))
+    if (!colon || strlen(address) >= PART_MAX || !fw_port_valid(colon + 1))
         return false;
     if (!boxed && memchr(address, ':', n))
         return false;
@@ -80,7 +74,7 @@ fw_status fw_bind_check(const char *address, struct fw_err *err)
     return fw_err_set(err, FW_INVALID,
                       "cannot listen on '%s': an address is HOST:PORT, such as "
                       "127.0.0.1:7070 or [::1]:7070, a port 0 to %d",
-                      address, PORT_MAX);
+                      address, FW_PORT_MAX);
 }
 
 fw_status fw_bind(const char *address, int *fd, int *port, struct fw_err *err)
