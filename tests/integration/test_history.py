@@ -39,7 +39,8 @@ def train(server, job):
     return json.loads(done.stdout.splitlines()[-1])["version"]
 
 
-def decisions_in(database):
+def decisions_in(server):
+    database = pathlib.Path(server.data) / "history.db"
     with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro",
                                             uri=True)) as db:
         return db.execute("SELECT count(*) FROM decisions").fetchone()[0]
@@ -114,6 +115,17 @@ class History(unittest.TestCase):
                 page(server, path)
             self.assertEqual(refused.exception.code, 404)
 
+    def crash(self, server, config, decisions):
+        """Kill it once so many are in its history; the one that comes after."""
+        wait_for("all of them in the history",
+                 lambda: decisions_in(server) == decisions)
+        server.process.kill()
+        server.process.wait()
+        again = Server("--config", config.name, data=server.data)
+        self.addCleanup(again.remove)
+        self.addCleanup(again.stop)
+        return again
+
     def test_decisions_go_on_where_a_killed_server_was(self):
         config = tempfile.NamedTemporaryFile("w", suffix=".yaml")
         config.write("history: {interval_ms: 100}\n")
@@ -127,15 +139,7 @@ class History(unittest.TestCase):
         self.assertEqual(flywheel(server, "checkpoint", "save", "--job",
                                   "killed").returncode, 0)
         before = page(server, "/api/v1/jobs/killed/decisions")["decisions"]
-        database = pathlib.Path(server.data) / "history.db"
-        wait_for("all of them in the history",
-                 lambda: decisions_in(database) == len(before))
-        server.process.kill()
-        server.process.wait()
-
-        server = Server("--config", config.name, data=server.data)
-        self.addCleanup(server.remove)
-        self.addCleanup(server.stop)
+        server = self.crash(server, config, len(before))
         after = page(server, "/api/v1/jobs/killed/decisions")["decisions"]
         # Of a cluster's staleness, the history has the mean only.
         told = ("index", "version", "workers", "law", "momentum_after",
@@ -151,7 +155,7 @@ class History(unittest.TestCase):
                          after[-1]["index"] + 1)
         # And none of them is written a second time.
         wait_for("the new one in the history",
-                 lambda: decisions_in(database) == len(after) + 1)
+                 lambda: decisions_in(server) == len(after) + 1)
 
     def test_what_a_killed_server_decided_and_did_not_save_is_not_in_force(
             self):
@@ -166,15 +170,7 @@ class History(unittest.TestCase):
         flywheel(server, "checkpoint", "save", "--job", "unsaved")
         flywheel(server, "momentum", "pin", "--job", "unsaved", "0.4")
         before = page(server, "/api/v1/jobs/unsaved/decisions")["decisions"]
-        database = pathlib.Path(server.data) / "history.db"
-        wait_for("all of them in the history",
-                 lambda: decisions_in(database) == len(before))
-        server.process.kill()
-        server.process.wait()
-
-        server = Server("--config", config.name, data=server.data)
-        self.addCleanup(server.remove)
-        self.addCleanup(server.stop)
+        server = self.crash(server, config, len(before))
         last = page(server, "/api/v1/jobs/unsaved/decisions?limit=1")
         self.assertEqual(last["decisions"][0]["momentum_after"], 0.3)
         shown = flywheel(server, "momentum", "show", "--job", "unsaved").stdout

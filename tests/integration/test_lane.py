@@ -81,6 +81,10 @@ class Workbench(unittest.TestCase):
         self.client.initialize("job", np.zeros(n, "<f4"))
         joined = self.join("job", worker)
         self.assertTrue(self.server.address.endswith(f":{joined.port}"))
+        return self.open_lane(joined)
+
+    def open_lane(self, joined):
+        """The lane of one that has joined `job`."""
         lane = Lane(joined.lane_port)
         self.addCleanup(lane.close)
         lane.socket.sendall(PREFACE)

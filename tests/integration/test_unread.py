@@ -126,13 +126,7 @@ class Unread(test_lane.Workbench):
     def test_lanes_that_nobody_reads_do_not_stop_training(self):
         worker = self.train()
         for i in range(PINS):
-            joined = self.join("job", f"idle{i}")
-            lane = test_lane.Lane(joined.lane_port)
-            self.addCleanup(lane.close)
-            lane.socket.sendall(test_lane.PREFACE)
-            lane.send(open=S.training.TrainOpen(job="job",
-                                                session=joined.session))
-            self.assertTrue(lane.next().HasField("opened"))
+            lane = self.open_lane(self.join("job", f"idle{i}"))
             lane.send(parameters=S.training.ParametersRequest())
             self.goes_on(i + 1)
         self.end(worker)
@@ -169,12 +163,7 @@ class Unread(test_lane.Workbench):
 
     def test_half_a_gradient_on_a_lane_takes_no_more(self):
         worker = self.train()
-        joined = self.join("job", "half")
-        lane = test_lane.Lane(joined.lane_port)
-        self.addCleanup(lane.close)
-        lane.socket.sendall(test_lane.PREFACE)
-        lane.send(open=S.training.TrainOpen(job="job", session=joined.session))
-        self.assertTrue(lane.next().HasField("opened"))
+        lane = self.open_lane(self.join("job", "half"))
         lane.send(gradient=self.half())
         self.room_comes_back(worker)
         self.assertEqual(lane.next(), "FENCED")
@@ -257,12 +246,7 @@ class Unread(test_lane.Workbench):
 
     def test_a_lane_that_is_read_slowly_and_has_others_wait_is_ended(self):
         worker = self.train()
-        joined = self.join("job", "slow")
-        lane = test_lane.Lane(joined.lane_port)
-        self.addCleanup(lane.close)
-        lane.socket.sendall(test_lane.PREFACE)
-        lane.send(open=S.training.TrainOpen(job="job", session=joined.session))
-        self.assertTrue(lane.next().HasField("opened"))
+        lane = self.open_lane(self.join("job", "slow"))
         lane.send(parameters=S.training.ParametersRequest())
         reader = concurrent.futures.ThreadPoolExecutor().submit(
             self.drip, lane.socket)
